@@ -1,0 +1,227 @@
+import type { Codec } from '../codecs/codec.ts'
+import type { Converters, Depacketizer, Packetizer } from './converters.ts'
+import type { EndReason } from './end-reason.ts'
+import type { Packet } from './packet.ts'
+import { Track } from './track.ts'
+import type { Unit } from './unit.ts'
+import { type CachedUnit, UnitCache } from './unit-cache.ts'
+
+/** Takes units of all tracks. Must not throw and must not block. */
+export type UnitReader = {
+  onUnit(track: Track, unit: Unit): void
+  /** The track's parameters changed; called before the first unit that needs them. */
+  onCodecChange?(track: Track): void
+}
+
+/** Takes packets of all tracks. Must not throw and must not block. */
+export type PacketReader = {
+  onPacket(track: Track, packet: Packet): void
+  onCodecChange?(track: Track): void
+}
+
+/** Someone who reads, as lists and logs show it. */
+export type StreamClient = {
+  readonly protocol: string
+  /** `address:port`. */
+  readonly remote: string
+  /** The stream is over: tell the client and close. */
+  end(reason: EndReason): void
+}
+
+/** Output that is made once for many readers. */
+export type Shared = { close(): void }
+
+/**
+ * A path's live media. A publisher writes units or packets; the other view is derived when its first reader comes
+ * and forgotten when the last one leaves.
+ */
+export class Stream {
+  readonly tracks: readonly Track[]
+  bytesIn = 0
+  readonly #converters: Converters
+  readonly #cache = new UnitCache()
+  readonly #clients = new Set<StreamClient>()
+  readonly #shared = new Map<string, { value: Shared; users: number }>()
+  #unitReaders: UnitReader[] = []
+  #packetReaders: PacketReader[] = []
+  /** Which view the present publisher writes. */
+  #fedIn: 'units' | 'packets' = 'units'
+  #packetizers: (Packetizer | undefined)[] = []
+  #depacketizers: (Depacketizer | undefined)[] = []
+  #ended: EndReason | undefined
+
+  constructor(codecs: readonly Codec[], converters: Converters) {
+    this.tracks = codecs.map((codec, index) => new Track(index, codec))
+    this.#converters = converters
+  }
+
+  /** A new publisher takes over: what was cached does not continue. */
+  begin(fedIn: 'units' | 'packets'): void {
+    this.#fedIn = fedIn
+    this.#cache.clear()
+    this.#packetizers = []
+    this.#depacketizers = []
+    for (const track of this.tracks) track.ring.clear()
+  }
+
+  /** @param track one of `tracks`; the stream must have begun with 'units' */
+  writeUnit(track: Track, unit: Unit): void {
+    this.#emitUnit(track, unit)
+    if (this.#packetReaders.length > 0) this.#packetize(track, unit)
+  }
+
+  /** @param track one of `tracks`; the stream must have begun with 'packets'. `packet.seq` starts at `track.nextSeq`. */
+  writePacket(track: Track, packet: Packet): void {
+    if (packet.seq >= track.nextSeq) track.nextSeq = packet.seq + 1
+    if (packet.timestamp > track.lastTicks) track.lastTicks = packet.timestamp
+    this.bytesIn += packet.payload.length
+    this.#emitPacket(track, packet)
+    if (this.#unitReaders.length > 0) this.#depacketize(track, packet)
+  }
+
+  /** New parameters of the same codec. Nothing happens if they are the same object. */
+  setCodec(track: Track, codec: Codec): void {
+    if (track.codec === codec) return
+    track.replaceCodec(codec)
+    for (const reader of this.#unitReaders) reader.onCodecChange?.(track)
+    for (const reader of this.#packetReaders) reader.onCodecChange?.(track)
+  }
+
+  /** Starts with the cached units, at once and in order. */
+  readUnits(reader: UnitReader): void {
+    if (this.#fedIn === 'packets' && this.#unitReaders.length === 0) {
+      this.#cache.clear()
+      for (const { track, packet } of this.cachedPackets()) this.#depacketize(track, packet)
+    }
+    for (const { track, unit } of this.#cache.units) reader.onUnit(track, unit)
+    this.#unitReaders = [...this.#unitReaders, reader]
+  }
+
+  /** Starts with the next packet. What came before is in `cachedPackets` and in each track's `ring`. */
+  readPackets(reader: PacketReader): void {
+    if (this.#fedIn === 'units' && this.#packetReaders.length === 0) {
+      for (const track of this.tracks) track.ring.clear()
+      for (const { track, unit } of this.#cache.units) this.#packetize(track, unit)
+    }
+    this.#packetReaders = [...this.#packetReaders, reader]
+  }
+
+  stopReadingUnits(reader: UnitReader): void {
+    this.#unitReaders = this.#unitReaders.filter((other) => other !== reader)
+    if (this.#unitReaders.length === 0) this.#depacketizers = []
+  }
+
+  stopReadingPackets(reader: PacketReader): void {
+    this.#packetReaders = this.#packetReaders.filter((other) => other !== reader)
+    if (this.#packetReaders.length === 0) this.#packetizers = []
+  }
+
+  /** Units since the newest random-access picture; empty where the view is not alive. */
+  get cachedUnits(): readonly CachedUnit[] {
+    return this.#cache.units
+  }
+
+  /**
+   * The packets of all tracks since the newest random-access picture, in the order they came. Empty if the stream has no video
+   * or the rings no longer hold its start. Valid while the packet view is alive: call it after `readPackets`.
+   */
+  cachedPackets(): { track: Track; packet: Packet }[] {
+    const video = this.tracks.find((track) => track.codec.kind === 'video')
+    const start = video?.ring.randomAccessSeq
+    const first = start === undefined ? undefined : video?.ring.get(start)
+    if (!video || !first) return []
+    const found: { track: Track; packet: Packet }[] = []
+    for (let seq = first.seq; seq <= video.ring.newestSeq; seq++) {
+      const packet = video.ring.get(seq)
+      if (packet) found.push({ track: video, packet })
+    }
+    for (const track of this.tracks) {
+      if (track === video) continue
+      for (let seq = track.ring.newestSeq; seq >= 0; seq--) {
+        const packet = track.ring.get(seq)
+        if (!packet || packet.arrivalMs < first.arrivalMs) break
+        found.push({ track, packet })
+      }
+    }
+    return found.sort((a, b) => a.packet.arrivalMs - b.packet.arrivalMs || (a.track === b.track ? a.packet.seq - b.packet.seq : 0))
+  }
+
+  /**
+   * Output that many readers share, made by the first and closed when the last one releases it.
+   * @param key names the format, `flv`
+   */
+  share<T extends Shared>(key: string, make: () => T): T {
+    const entry = this.#shared.get(key)
+    if (entry) {
+      entry.users++
+      return entry.value as T
+    }
+    const value = make()
+    this.#shared.set(key, { value, users: 1 })
+    return value
+  }
+
+  release(key: string): void {
+    const entry = this.#shared.get(key)
+    if (!entry) throw new Error(`${key} is not shared here`)
+    if (--entry.users > 0) return
+    this.#shared.delete(key)
+    entry.value.close()
+  }
+
+  get clients(): ReadonlySet<StreamClient> {
+    return this.#clients
+  }
+
+  /** A client that comes after the end is told at once. */
+  addClient(client: StreamClient): void {
+    if (this.#ended) client.end(this.#ended)
+    else this.#clients.add(client)
+  }
+
+  removeClient(client: StreamClient): void {
+    this.#clients.delete(client)
+  }
+
+  /** Set once the stream is over. */
+  get ended(): EndReason | undefined {
+    return this.#ended
+  }
+
+  end(reason: EndReason): void {
+    if (this.#ended) return
+    this.#ended = reason
+    const clients = [...this.#clients]
+    this.#clients.clear()
+    for (const client of clients) client.end(reason)
+  }
+
+  #emitUnit(track: Track, unit: Unit): void {
+    if (this.#fedIn === 'units') {
+      for (const part of unit.data) this.bytesIn += part.length
+      if (unit.dts > track.lastTicks) track.lastTicks = unit.dts
+    }
+    this.#cache.push(track, unit)
+    const readers = this.#unitReaders
+    for (let i = 0; i < readers.length; i++) (readers[i] as UnitReader).onUnit(track, unit)
+  }
+
+  #emitPacket(track: Track, packet: Packet): void {
+    track.ring.push(packet)
+    const readers = this.#packetReaders
+    for (let i = 0; i < readers.length; i++) (readers[i] as PacketReader).onPacket(track, packet)
+  }
+
+  #packetize(track: Track, unit: Unit): void {
+    const packetizer = (this.#packetizers[track.index] ??= this.#converters.makePacketizer(track))
+    for (const packet of packetizer.push(unit, track.nextSeq)) {
+      track.nextSeq = packet.seq + 1
+      this.#emitPacket(track, packet)
+    }
+  }
+
+  #depacketize(track: Track, packet: Packet): void {
+    const depacketizer = (this.#depacketizers[track.index] ??= this.#converters.makeDepacketizer(track))
+    for (const unit of depacketizer.push(packet)) this.#emitUnit(track, unit)
+  }
+}

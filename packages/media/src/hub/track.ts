@@ -1,0 +1,41 @@
+import type { Codec } from '../codecs/codec.ts'
+import { PacketRing } from './packet-ring.ts'
+
+/** One elementary stream of a `Stream`. */
+export class Track {
+  /** Position in `Stream.tracks`. */
+  readonly index: number
+  /** Filled while the stream's packet view is alive. */
+  readonly ring: PacketRing = new PacketRing()
+  /** Next free `Packet.seq`; kept over publishers, so that readers see one continuing sequence. */
+  nextSeq = 0
+  /** End of what was written, in ticks: no new publisher starts before it. */
+  lastTicks = 0
+  #codec: Codec
+  #codecVersion = 0
+
+  constructor(index: number, codec: Codec) {
+    this.index = index
+    this.#codec = codec
+  }
+
+  /** The codec with its newest parameters. */
+  get codec(): Codec {
+    return this.#codec
+  }
+
+  /** Rises when the parameters change, so that shared output knows that its headers are old. */
+  get codecVersion(): number {
+    return this.#codecVersion
+  }
+
+  get clockRate(): number {
+    return this.#codec.clockRate
+  }
+
+  /** Only `Stream.setCodec` calls this. */
+  replaceCodec(codec: Codec): void {
+    this.#codec = codec
+    this.#codecVersion++
+  }
+}

@@ -1,0 +1,16 @@
+import type { Hub } from '@millrace/media/hub/hub.ts'
+import type { Log } from '../log/log.ts'
+
+/** What every server and source gets from `main.ts`. */
+export type ServerContext = {
+  readonly hub: Hub
+  readonly log: Log
+  /** A peer broke its protocol: counts it by `ProtocolError.code`. */
+  countFault(protocol: string, code: string): void
+}
+
+/** A server or source that runs. */
+export type Running = {
+  /** Tells the clients, closes all sockets, and resolves when they are closed (2 s at most). */
+  close(): Promise<void>
+}

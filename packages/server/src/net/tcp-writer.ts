@@ -1,0 +1,64 @@
+import type { Socket } from 'node:net'
+import { DEFAULT_READER_QUEUE_LIMITS, ReaderQueue, type ReaderQueueLimits } from '@millrace/media/hub/reader-queue.ts'
+import { monotonicMs } from './clock.ts'
+
+/** Bytes handed to the socket at most before it has drained; what is above waits in the queue, where it can still be dropped. */
+const SOCKET_HIGH_WATER = 256 * 1024
+
+/**
+ * Writes to a TCP reader from a bounded queue. All that is due within one turn of the event loop goes out in one `writev`.
+ */
+export class TcpWriter {
+  readonly queue: ReaderQueue
+  bytesOut = 0
+  readonly #socket: Socket
+  #flushing = false
+  #ending = false
+
+  constructor(socket: Socket, limits: ReaderQueueLimits = DEFAULT_READER_QUEUE_LIMITS) {
+    this.#socket = socket
+    this.queue = new ReaderQueue(limits)
+    socket.on('drain', this.#flush)
+  }
+
+  /** Media, which may be dropped when the reader is slow. */
+  write(bytes: Uint8Array, randomAccess: boolean): void {
+    this.queue.push(bytes, randomAccess, monotonicMs())
+    this.#schedule()
+  }
+
+  /** Answers and headers, which are never dropped. */
+  writeEssential(bytes: Uint8Array): void {
+    this.queue.pushEssential(bytes, monotonicMs())
+    this.#schedule()
+  }
+
+  /** Closes the socket after what is queued is written. */
+  end(): void {
+    this.#ending = true
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#flushing) return
+    this.#flushing = true
+    setImmediate(this.#flush)
+  }
+
+  readonly #flush = (): void => {
+    this.#flushing = false
+    const socket = this.#socket
+    if (socket.destroyed || !socket.writable) return
+    if (this.queue.length > 0 && socket.writableLength < SOCKET_HIGH_WATER) {
+      socket.cork()
+      for (const bytes of this.queue.take(SOCKET_HIGH_WATER - socket.writableLength)) {
+        this.bytesOut += bytes.length
+        socket.write(bytes)
+      }
+      socket.uncork()
+    }
+    if (this.#ending && this.queue.length === 0) socket.end()
+    // Above the socket's own high-water mark 'drain' calls again; below it there is room now.
+    else if (this.queue.length > 0 && !socket.writableNeedDrain) this.#schedule()
+  }
+}
