@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ProtocolError } from '../bytes/protocol-error.ts'
+import { Hub } from './hub.ts'
+import { H264, OPUS, oneToOne, PCMU, publisher, unit } from './hub-fixtures.ts'
+import type { Track } from './track.ts'
+
+const makeHub = () => new Hub({ converters: oneToOne, republishGraceMs: 10_000 })
+const client = () => {
+  const ends: string[] = []
+  return { protocol: 'test', remote: '127.0.0.1:2', end: ({ code }: { code: string }) => void ends.push(code), ends }
+}
+const code = (expected: string) => (error: unknown) => error instanceof ProtocolError && error.code === expected
+
+describe('Hub', () => {
+  it('refuses a second publisher and says who the first is', () => {
+    const hub = makeHub()
+    hub.publish('cam', [H264], 'units', publisher(), 0)
+    assert.throws(
+      () => hub.publish('cam', [H264], 'units', publisher(), 1),
+      (error) => code('path/busy')(error) && /test from 127\.0\.0\.1:1/.test(String(error)),
+    )
+  })
+
+  it('keeps the readers when the publisher comes back with the same codecs, and continues the timeline', () => {
+    const hub = makeHub()
+    const first = hub.publish('cam', [H264, OPUS], 'units', publisher(), 1000)
+    const reader = client()
+    first.stream.addClient(reader)
+    first.stream.writeUnit(first.stream.tracks[0] as Track, unit(90_000 * 3, true))
+    first.close(3000)
+    hub.tick(12_000)
+    const second = hub.publish('cam', [{ ...H264 }, OPUS], 'packets', publisher(), 12_500)
+    assert.equal(second.stream, first.stream)
+    assert.equal(second.originMs, 11_500)
+    assert.deepEqual(reader.ends, [])
+    first.close(13_000)
+    assert.equal(hub.list()[0]?.publisher?.protocol, 'test', 'a close that comes late does not harm the new publisher')
+  })
+
+  it('never starts a new publisher before what was written', () => {
+    const hub = makeHub()
+    const first = hub.publish('cam', [H264], 'units', publisher(), 0)
+    first.stream.addClient(client())
+    first.stream.writeUnit(first.stream.tracks[0] as Track, unit(90_000 * 60, true))
+    first.close(1000)
+    const { originMs } = hub.publish('cam', [H264], 'units', publisher(), 2000)
+    assert.ok(originMs > 60_000, `${originMs}`)
+  })
+
+  it('ends the readers when other codecs come', () => {
+    const hub = makeHub()
+    const first = hub.publish('cam', [H264, OPUS], 'units', publisher(), 0)
+    const reader = client()
+    first.stream.addClient(reader)
+    first.close(10)
+    const second = hub.publish('cam', [H264, PCMU], 'units', publisher(), 20)
+    assert.notEqual(second.stream, first.stream)
+    assert.deepEqual(reader.ends, ['codecs-changed'])
+  })
+
+  it('ends the readers when nobody comes back in time', () => {
+    const hub = makeHub()
+    const { stream, close } = hub.publish('cam', [H264], 'units', publisher(), 0)
+    const reader = client()
+    stream.addClient(reader)
+    close(1000)
+    hub.tick(10_999)
+    assert.ok(hub.find('cam'))
+    hub.tick(11_000)
+    assert.equal(hub.find('cam'), undefined)
+    assert.deepEqual(reader.ends, ['publisher-left'])
+  })
+
+  it('forgets a path that nobody reads as soon as its publisher leaves, and says so', () => {
+    const hub = makeHub()
+    const changes: string[] = []
+    hub.onPathChange((name) => changes.push(`${name} ${hub.find(name) ? 'live' : 'gone'}`))
+    hub.publish('cam', [H264], 'units', publisher(), 0).close(1)
+    assert.deepEqual(changes, ['cam live', 'cam gone'])
+  })
+
+  it('closes publishers and readers at the end', () => {
+    const hub = makeHub()
+    const who = publisher()
+    const { stream } = hub.publish('cam', [H264], 'units', who, 0)
+    const reader = client()
+    stream.addClient(reader)
+    hub.close()
+    assert.equal(who.closed.length, 1)
+    assert.deepEqual(reader.ends, ['server-stopping'])
+  })
+
+  for (const name of ['', 'a//b', '/a', 'a/', '../a', 'a/./b', 'a b', 'a\0b', 'ä', '_/x', 'x'.repeat(256), 'a?b', 'a%2fb']) {
+    it(`refuses the path name ${JSON.stringify(name.slice(0, 20))}`, () => {
+      assert.throws(() => makeHub().publish(name, [H264], 'units', publisher(), 0), code('path/invalid-name'))
+    })
+  }
+
+  it('refuses a publisher without tracks', () => {
+    assert.throws(() => makeHub().publish('cam', [], 'units', publisher(), 0), code('path/no-tracks'))
+  })
+})
