@@ -48,7 +48,14 @@ describe('Stream fed in units', () => {
 
   it('makes packets only while somebody reads them, with the group of pictures in the ring', () => {
     let packetizers = 0
-    const stream = new Stream([H264], { ...oneToOne, makePacketizer: (track) => (packetizers++, oneToOne.makePacketizer(track)) })
+    const countingConverters = {
+      ...oneToOne,
+      makePacketizer: (track: Track) => {
+        packetizers++
+        return oneToOne.makePacketizer(track)
+      },
+    }
+    const stream = new Stream([H264], countingConverters)
     stream.begin('units')
     const [video] = stream.tracks as [Track]
     stream.writeUnit(video, unit(0, true))
@@ -117,7 +124,10 @@ describe('Stream', () => {
     const { stream } = begun('units')
     let made = 0
     let closed = 0
-    const make = () => (made++, { close: () => void closed++ })
+    const make = () => {
+      made++
+      return { close: () => void closed++ }
+    }
     assert.equal(stream.share('flv', make), stream.share('flv', make))
     stream.release('flv')
     assert.equal(closed, 0)
