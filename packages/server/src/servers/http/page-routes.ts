@@ -1,0 +1,99 @@
+import type { Hub } from '@millrace/media/hub/hub.ts'
+import { checkPathName } from '@millrace/media/hub/path-name.ts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { HttpError } from './http-error.ts'
+import { livePaths } from './live-paths.ts'
+import type { PageFile } from './page-files.ts'
+import type { PathEvents } from './path-events.ts'
+import { methodNotAllowed } from './route-match.ts'
+
+/** Where encoders publish, so that the pages can say it; a protocol that is off is left out. */
+export type PublishPorts = { readonly rtsp?: number; readonly rtmp?: number }
+
+export type PageContext = {
+  readonly hub: Hub
+  readonly events: PathEvents
+  readonly files: ReadonlyMap<string, PageFile>
+  readonly publishPorts: PublishPorts
+}
+
+/** The pages have no inline script and load nothing from elsewhere. They may be shown in frames of any site: embedding is what they are for. */
+const PAGE_HEADERS = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "media-src 'self' blob:",
+    "connect-src 'self'",
+    "worker-src 'self' blob:",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; '),
+  'referrer-policy': 'same-origin',
+  'cache-control': 'no-cache',
+} as const
+
+/**
+ * Answers what is not below a path: the pages, and the server's own things under `/_/`.
+ * @param path decoded, without leading slash
+ * @throws HttpError, ProtocolError
+ */
+export const handlePage = (context: PageContext, request: FastifyRequest, reply: FastifyReply, path: string): FastifyReply => {
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed(['GET'])
+  reply.header('x-content-type-options', 'nosniff')
+  if (path === '') return sendPage(context, request, reply, 'index.html')
+  if (path === '_' || path.startsWith('_/')) return handleOwn(context, request, reply, path.slice(2))
+  if (path === 'favicon.ico') throw new HttpError(404, 'The pages name their icon themselves.')
+  const pathName = checkPathName(path.endsWith('/') ? path.slice(0, -1) : path)
+  if (path.endsWith('/')) return reply.redirect(`/${pathName}${queryOf(request)}`, 308)
+  return sendPage(context, request, reply, 'player.html')
+}
+
+const handleOwn = (context: PageContext, request: FastifyRequest, reply: FastifyReply, name: string): FastifyReply => {
+  switch (name) {
+    case 'paths':
+      return sendJson(reply, { paths: livePaths(context.hub) })
+    case 'server':
+      return sendJson(reply, { publishPorts: context.publishPorts })
+    case 'health':
+      return sendJson(reply, { status: 'ok' })
+    case 'events':
+      return openEvents(context, request, reply)
+  }
+  if (!name.startsWith('assets/') || !context.files.has(name)) throw new HttpError(404, 'There is nothing at this address; live streams are listed at /.')
+  // The build names assets by their content.
+  return sendFile(context, request, reply.header('cache-control', 'public, max-age=31536000, immutable'), name)
+}
+
+const openEvents = (context: PageContext, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  const wanted = new URLSearchParams(queryOf(request)).get('path')
+  const pathName = wanted === null ? undefined : checkPathName(wanted)
+  context.events.checkRoom()
+  reply.hijack()
+  if (request.method === 'HEAD') reply.raw.writeHead(200, { 'content-type': 'text/event-stream' }).end()
+  else context.events.open(reply.raw, pathName)
+  return reply
+}
+
+const sendJson = (reply: FastifyReply, value: object): FastifyReply =>
+  reply.header('cache-control', 'no-store').type('application/json').send(JSON.stringify(value))
+
+const sendPage = (context: PageContext, request: FastifyRequest, reply: FastifyReply, name: string): FastifyReply => {
+  if (!context.files.has(name)) throw new HttpError(503, 'The web pages have not been built; start the server with npm start, which builds them.')
+  return sendFile(context, request, reply.headers(PAGE_HEADERS), name)
+}
+
+const sendFile = (context: PageContext, request: FastifyRequest, reply: FastifyReply, name: string): FastifyReply => {
+  const file = context.files.get(name)
+  if (!file) throw new Error(`${name} is not among the page files`)
+  const zipped = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
+  reply.type(file.type).header('vary', 'accept-encoding')
+  return zipped ? reply.header('content-encoding', 'gzip').send(file.gzipped) : reply.send(file.bytes)
+}
+
+const queryOf = (request: FastifyRequest): string => {
+  const target = request.raw.url ?? ''
+  const mark = target.indexOf('?')
+  return mark < 0 ? '' : target.slice(mark)
+}
