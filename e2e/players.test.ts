@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { Child, until } from './harness/child.ts'
+import { clip } from './harness/clip.ts'
+import { decode } from './harness/decode.ts'
+import { Millrace } from './harness/millrace.ts'
+import { startObs } from './harness/obs.ts'
+import { publishRtmp } from './harness/publishers.ts'
+import { ffprobe } from './harness/readers.ts'
+
+describe('programs that people have', () => {
+  let server: Millrace
+  let publisher: Child
+  before(async () => {
+    server = await Millrace.start()
+    publisher = await publishRtmp(server, 'live/clip', await clip({ audio: 'aac' }))
+    await server.pathIsLive('live/clip')
+  })
+  after(async () => {
+    await publisher?.stop()
+    await server?.stop()
+  })
+
+  it('rtmpdump plays RTMP, and what it saves decodes', { timeout: 60_000 }, async () => {
+    const dump = new Child('sh', [
+      '-c',
+      'exec rtmpdump --live --stop 4 -q -r "$0" -o - | ffprobe -v error -count_frames -show_entries stream=codec_name,nb_read_frames -of csv -',
+      server.url('rtmp', 'live/clip'),
+    ])
+    await dump.finished(30_000)
+    assert.match(dump.stdout, /stream,h264,(6|7|8|9|1\d)\d/, dump.stderr)
+    assert.match(dump.stdout, /stream,aac,\d{2,}/)
+  })
+
+  for (const [protocol, url] of [
+    ['RTMP', () => server.url('rtmp', 'live/clip')],
+    ['RTSP', () => server.url('rtsp', 'live/clip')],
+    ['HLS', () => server.url('hls', 'live/clip')],
+  ] as const) {
+    it(`VLC plays ${protocol}`, { timeout: 60_000 }, async () => {
+      // VLC refuses to run as root; it decodes here into nothing, and its log counts what was shown and lost.
+      const vlc = ['vlc', '-I', 'dummy', '--vout', 'vdummy', '--aout', 'adummy', '--run-time', '6', '--play-and-exit', '-vv', url(), 'vlc://quit']
+      const asNobody = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups', 'env', 'HOME=/nonexistent', ...vlc] : vlc
+      const child = new Child(asNobody[0] as string, asNobody.slice(1))
+      await child.finished(40_000)
+      const log = child.stdout + child.stderr
+      assert.match(log, /Received first picture/i, log.slice(-3000))
+      assert.doesNotMatch(log, /main (input|decoder) error/, 'VLC reports no error')
+    })
+  }
+
+  it('OBS publishes RTMP with server and stream key', { timeout: 90_000 }, async () => {
+    const obs = await startObs(server.url('rtmp', 'studio'), 'obs-key')
+    try {
+      await server.pathIsLive('studio/obs-key', 40_000)
+      const streams = await ffprobe(server.url('rtsp', 'studio/obs-key'), ['-rtsp_transport', 'tcp'])
+      assert.deepEqual(streams.map(({ codec_name }) => codec_name).sort(), ['aac', 'h264'])
+      const watcher = decode('HLS', server.url('hls', 'studio/obs-key'))
+      await until('pictures by HLS', 20_000, () => watcher.frames() > 60)
+      await watcher.child.stop()
+    } finally {
+      await obs.stop()
+    }
+  })
+})
