@@ -1,0 +1,114 @@
+import { writeGcmNonce } from './gcm-nonce.ts'
+import { HMAC_HEADROOM, HmacSha1Signer } from './hmac-sha1-signer.ts'
+import type { SrtpSessionKeys } from './key-derivation.ts'
+import { Keystream } from './keystream.ts'
+import type { AesEcb, AesGcm, SrtpCrypto } from './srtp-crypto.ts'
+import { AEAD_AES_128_GCM, type SrtpProfile } from './srtp-profile.ts'
+import type { WordMemory } from './word-memory.ts'
+
+/** Bytes in front of a packet that `SrtpStream.protect` may overwrite. */
+export const SRTP_HEADROOM = HMAC_HEADROOM
+
+/** Protects the packets of one SSRC. */
+export type SrtpStream = {
+  /**
+   * Makes an SRTP packet of an RTP packet: RFC 3711 section 3.3, without allocation but for the cipher's own.
+   * @param out where the RTP header, with its extensions, lies already; `SRTP_HEADROOM` bytes before it are free
+   * @param at where the header begins, a multiple of 4
+   * @param headerBytes a multiple of 4
+   * @param payload its first byte is the first of this memory
+   * @param index the extended sequence number: its low 16 bits are in the header, and it begins below 32768
+   * @returns length of the SRTP packet
+   */
+  protect(out: WordMemory, at: number, headerBytes: number, payload: WordMemory, payloadBytes: number, index: number): number
+}
+
+/** What one peer's packets are protected with, one key for all SSRCs. */
+export type SrtpSender = { openStream(ssrc: number): SrtpStream }
+
+export const makeSrtpSender = (profile: SrtpProfile, keys: SrtpSessionKeys, crypto: SrtpCrypto): SrtpSender =>
+  profile.id === AEAD_AES_128_GCM.id ? new GcmSender(keys, crypto) : new CounterModeSender(keys, profile.tagBytes, crypto)
+
+class CounterModeSender implements SrtpSender {
+  readonly #aesEcb: AesEcb
+  readonly #salt: Uint8Array
+  readonly #signer: HmacSha1Signer
+  readonly #tagBytes: number
+
+  constructor(keys: SrtpSessionKeys, tagBytes: number, crypto: SrtpCrypto) {
+    this.#aesEcb = crypto.aesEcb(keys.encryption)
+    this.#salt = keys.salt
+    this.#signer = new HmacSha1Signer(keys.authentication, crypto)
+    this.#tagBytes = tagBytes
+  }
+
+  openStream(ssrc: number): SrtpStream {
+    return new CounterModeStream(new Keystream(this.#aesEcb, this.#salt, ssrc), this.#signer, this.#tagBytes)
+  }
+}
+
+class CounterModeStream implements SrtpStream {
+  readonly #keystream: Keystream
+  readonly #signer: HmacSha1Signer
+  readonly #tagBytes: number
+
+  constructor(keystream: Keystream, signer: HmacSha1Signer, tagBytes: number) {
+    this.#keystream = keystream
+    this.#signer = signer
+    this.#tagBytes = tagBytes
+  }
+
+  protect(out: WordMemory, at: number, headerBytes: number, payload: WordMemory, payloadBytes: number, index: number): number {
+    const keyAt = this.#keystream.seek(index, payloadBytes)
+    const key = this.#keystream.words
+    const from = payload.words
+    const to = out.words
+    const toAt = (at + headerBytes) >> 2
+    const words = (payloadBytes + 3) >> 2
+    // The last word may hold bytes past the payload: the roll-over counter and the tag overwrite them.
+    for (let i = 0; i < words; i++) to[toAt + i] = (from[i] as number) ^ (key[keyAt + i] as number)
+    const end = at + headerBytes + payloadBytes
+    const rollOver = Math.floor(index / 0x10000)
+    const { bytes } = out
+    bytes[end] = rollOver >>> 24
+    bytes[end + 1] = rollOver >>> 16
+    bytes[end + 2] = rollOver >>> 8
+    bytes[end + 3] = rollOver
+    this.#signer.sign(out, at, end + 4, end, this.#tagBytes)
+    return headerBytes + payloadBytes + this.#tagBytes
+  }
+}
+
+class GcmSender implements SrtpSender {
+  readonly #gcm: AesGcm
+  readonly #salt: Uint8Array
+
+  constructor(keys: SrtpSessionKeys, crypto: SrtpCrypto) {
+    this.#gcm = crypto.aesGcm(keys.encryption)
+    this.#salt = keys.salt
+  }
+
+  openStream(ssrc: number): SrtpStream {
+    return new GcmStream(this.#gcm, this.#salt, ssrc)
+  }
+}
+
+class GcmStream implements SrtpStream {
+  readonly #gcm: AesGcm
+  readonly #salt: Uint8Array
+  readonly #ssrc: number
+  readonly #nonce = new Uint8Array(12)
+
+  constructor(gcm: AesGcm, salt: Uint8Array, ssrc: number) {
+    this.#gcm = gcm
+    this.#salt = salt
+    this.#ssrc = ssrc
+  }
+
+  protect(out: WordMemory, at: number, headerBytes: number, payload: WordMemory, payloadBytes: number, index: number): number {
+    writeGcmNonce(this.#nonce, this.#salt, this.#ssrc, index)
+    const { bytes } = out
+    this.#gcm.seal(this.#nonce, bytes.subarray(at, at + headerBytes), payload.bytes.subarray(0, payloadBytes), bytes, at + headerBytes)
+    return headerBytes + payloadBytes + AEAD_AES_128_GCM.tagBytes
+  }
+}
