@@ -6,12 +6,18 @@
 export class DtsEstimator {
   /** The largest pts so far, ascending; at most N+1. */
   readonly #largest: number[] = []
-  readonly #size: number
+  #size: number
   #lastDts = Number.NEGATIVE_INFINITY
 
   /** @param maxNumReorderFrames N, 0 to 16; with 0 dts is pts */
   constructor(maxNumReorderFrames: number) {
     this.#size = maxNumReorderFrames + 1
+  }
+
+  /** The stream's parameters changed: goes on with another N. */
+  setReorder(maxNumReorderFrames: number): void {
+    this.#size = maxNumReorderFrames + 1
+    this.#largest.splice(0, this.#largest.length - this.#size)
   }
 
   /**

@@ -1,6 +1,9 @@
 /** Seconds from the NTP epoch (1900) to the Unix epoch (1970). */
 const UNIX_EPOCH_S = 2_208_988_800
 
+/** The NTP time 0, which means that a sender has no wall clock, in milliseconds since 1970. */
+export const NTP_ZERO_MS = -UNIX_EPOCH_S * 1000
+
 /** @returns milliseconds since 1970, with fractions, of a 64-bit NTP time: RFC 5905 section 6 */
 export const ntpToWallMs = (ntp: bigint): number => {
   const seconds = Number(ntp >> 32n)
