@@ -1,0 +1,136 @@
+import { NAL_TYPE, nalType } from '../../codecs/h264-nal.ts'
+import { type Mp4Sample, sampleBytes, type TrackRun } from '../../containers/mp4/media-segment.ts'
+import type { Mp4Codec, Mp4Track } from '../../containers/mp4/track.ts'
+import type { MediaUnit } from './media-unit.ts'
+import { type SilentFrame, silentFrame } from './silence.ts'
+
+type TimedSample = Mp4Sample & { readonly dts: number }
+
+/** Gaps in audio from here on are filled with silence, in seconds: above what timestamps jitter, below what is heard as a skip. */
+const FILL_GAP_S = 0.1
+
+/** Longest gap that is filled, in seconds: it bounds what one unit can make us write. */
+const MAX_FILL_S = 60
+
+/**
+ * The samples of one track that are not in a part yet. A sample's duration is the distance to its successor, so the newest sample is held back
+ * until that comes. Decoding times rise by at least one tick.
+ */
+export class TrackBuffer {
+  readonly track: Mp4Track
+  readonly #silence: SilentFrame | undefined
+  #held: { readonly dts: number; readonly unit: MediaUnit; readonly data: readonly Uint8Array[] } | undefined
+  #samples: TimedSample[] = []
+  #bytes = 0
+  #end: number
+  #lastDuration = 0
+
+  /** @param startTicks where the track begins, for the silence of a track that does not */
+  constructor(track: Mp4Track, startTicks: number) {
+    this.track = track
+    this.#silence = track.codec.kind === 'audio' ? silentFrame(track.codec) : undefined
+    this.#end = startTicks
+  }
+
+  /** Bytes of the samples that wait, without the one held back. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Duration of the last sample, in ticks; 0 before the second one. */
+  get lastDuration(): number {
+    return this.#lastDuration
+  }
+
+  /** Where the next sample is expected, in ticks. */
+  get end(): number {
+    return this.#held ? this.#held.dts + this.#lastDuration : this.#end
+  }
+
+  /** Whether the first sample that waits can be decoded by itself. */
+  get startsWithSync(): boolean {
+    return this.#samples[0]?.sync === true
+  }
+
+  /** Gives the sample that is held back its duration: its successor is at `dts`. */
+  settle(dts: number): void {
+    const held = this.#held
+    if (!held) return
+    this.#held = undefined
+    const gap = dts - (held.dts + this.#lastDuration)
+    if (this.#silence && this.#lastDuration > 0 && gap > FILL_GAP_S * this.track.codec.clockRate) {
+      this.#append(held.dts, this.#lastDuration, held.unit, held.data)
+      this.fill(dts)
+    } else this.#append(held.dts, Math.max(1, dts - held.dts), held.unit, held.data)
+  }
+
+  /** Takes a unit and holds it back. A unit that lies in what is written already is left out. */
+  push(unit: MediaUnit, dts: number): void {
+    const data = this.track.codec.kind === 'video' ? sampleNals(unit.data, this.track.codec) : unit.data
+    if (data.length === 0) return
+    if (this.track.codec.kind === 'audio' && !this.#held && dts < this.#end) return
+    const at = this.#held ? Math.max(dts, this.#held.dts + 1) : Math.max(dts, this.#end)
+    this.settle(at)
+    if (at - this.#end > FILL_GAP_S * this.track.codec.clockRate) this.fill(at)
+    this.#held = { dts: at, unit, data }
+  }
+
+  /** The end has come: the sample held back gets the duration of the one before. */
+  flush(): void {
+    if (this.#held) this.settle(this.#held.dts + Math.max(1, this.#lastDuration || (this.#silence?.ticks ?? 0)))
+  }
+
+  /** Writes silence up to `ticks`, so that players do not wait for a track that stalls. Nothing happens for codecs without known silence. */
+  fill(ticks: number): void {
+    const silence = this.#silence
+    if (!silence || ticks - this.end < silence.ticks || ticks - this.end > MAX_FILL_S * this.track.codec.clockRate) return
+    this.flush()
+    const unit: MediaUnit = { pts: 0, dts: 0, randomAccess: true, data: silence.data, arrivalMs: 0 }
+    while (ticks - this.#end >= silence.ticks) {
+      const next = ticks - this.#end < 2 * silence.ticks ? ticks : this.#end + silence.ticks
+      this.#append(this.#end, next - this.#end, unit, silence.data)
+    }
+    this.#lastDuration = silence.ticks
+  }
+
+  /**
+   * Takes the samples that begin before `cutTicks` out of the buffer.
+   * @returns undefined if there are none
+   */
+  take(cutTicks: number): TrackRun | undefined {
+    let count = this.#samples.findIndex((sample) => sample.dts >= cutTicks)
+    if (count < 0) count = this.#samples.length
+    const first = this.#samples[0]
+    if (!first || count === 0) return undefined
+    const samples = this.#samples.slice(0, count)
+    this.#samples = this.#samples.slice(count)
+    for (const sample of samples) this.#bytes -= sampleBytes(this.track.codec.kind, sample.data)
+    return { trackId: this.track.id, kind: this.track.codec.kind, baseDts: first.dts, samples }
+  }
+
+  #append(dts: number, duration: number, unit: MediaUnit, data: readonly Uint8Array[]): void {
+    // pts - dts of the unit itself: where dts had to be moved to rise, the sample is shown as much later.
+    this.#samples.push({ dts, duration, compositionOffset: unit.pts - unit.dts, sync: unit.randomAccess, data })
+    this.#bytes += sampleBytes(this.track.codec.kind, data)
+    this.#lastDuration = duration
+    this.#end = dts + duration
+  }
+}
+
+/** What an `avc1` sample has of an access unit: no delimiters, no filler, and no parameter sets that the init segment has. */
+const sampleNals = (nals: readonly Uint8Array[], codec: Mp4Codec): readonly Uint8Array[] => {
+  if (codec.name !== 'h264') return nals
+  return nals.filter((nal) => {
+    const type = nalType(nal)
+    if (type === NAL_TYPE.AUD || type === NAL_TYPE.FILLER) return false
+    if (type === NAL_TYPE.SPS) return !sameBytes(nal, codec.sps)
+    return type !== NAL_TYPE.PPS || !sameBytes(nal, codec.pps)
+  })
+}
+
+/** Whether two byte runs are equal. */
+export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}

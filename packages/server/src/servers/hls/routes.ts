@@ -1,0 +1,114 @@
+import { codecNames } from '@millrace/media/bridges/hls/from-hub.ts'
+import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
+import { parseBlockingReload } from '@millrace/media/protocols/hls/blocking-reload.ts'
+import { HLS_RESOURCE_NAME, parseResourceName } from '@millrace/media/protocols/hls/resource-names.ts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ServerContext } from '../../net/context.ts'
+import type { PathRoute } from '../../net/http-route.ts'
+import { sendProblem } from '../../net/problem.ts'
+import { DEFAULT_HLS_OPTIONS, type HlsOptions } from './hls-options.ts'
+import type { HlsRun } from './hls-run.ts'
+import { HlsRuns } from './hls-runs.ts'
+
+/** Longest time that an answer is held back, in milliseconds: hls.js gives up a request without answer after 10 s. */
+const HOLD_MS = 8000
+
+const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl'
+const METHODS = ['GET', 'HEAD', 'OPTIONS'] as const
+
+/**
+ * HLS of every live path: `index.m3u8` starts it, and names the rest. Nothing else has to be started or closed: it ends with the hub's streams.
+ */
+export const hlsRoutes = (context: ServerContext, options: Partial<HlsOptions> = {}): PathRoute[] => {
+  const runs = new HlsRuns(context, { ...DEFAULT_HLS_OPTIONS, ...options })
+  return [
+    {
+      methods: METHODS,
+      tail: /^index\.m3u8$/,
+      handle: (request, reply, path) => answerPreflight(request, reply) ?? answerIndex(context, runs, request, reply, path),
+    },
+    {
+      methods: METHODS,
+      tail: HLS_RESOURCE_NAME,
+      handle: (request, reply, path, match) => answerPreflight(request, reply) ?? answerResource(context, runs, request, reply, path, match[0]),
+    },
+  ]
+}
+
+/** Players on other sites may read streams; what they may not see is refused by its path, not by its origin. */
+const answerPreflight = (request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined => {
+  reply.header('access-control-allow-origin', '*')
+  if (request.method !== 'OPTIONS') return undefined
+  return reply
+    .code(204)
+    .headers({ 'access-control-allow-methods': METHODS.join(', '), 'access-control-allow-headers': '*', 'access-control-max-age': '86400' })
+    .send()
+}
+
+const answerIndex = async (context: ServerContext, runs: HlsRuns, request: FastifyRequest, reply: FastifyReply, path: string): Promise<FastifyReply> => {
+  const stream = context.hub.find(path)
+  if (!stream) return sendProblem(reply, 404, 'Nothing to watch', `Nobody publishes to ${path} now.`)
+  const run = runs.open(path, stream, `${request.ip}:${request.socket.remotePort ?? 0}`)
+  if (!run) {
+    const codecs = codecNames(stream.tracks.map((track) => track.codec))
+    return sendProblem(reply, 406, 'HLS does not carry this stream', `${path} has ${codecs}; HLS carries H.264, AAC and Opus. Other protocols may play it.`)
+  }
+  const { muxer } = run
+  await run.waiting.wait(() => muxer.multivariantPlaylist() !== undefined || muxer.ended, HOLD_MS)
+  const playlist = muxer.multivariantPlaylist()
+  return playlist === undefined ? sendNotReady(reply, path) : sendPlaylist(reply, playlist)
+}
+
+const answerResource = async (
+  context: ServerContext,
+  runs: HlsRuns,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  path: string,
+  name: string,
+): Promise<FastifyReply> => {
+  const resource = parseResourceName(name)
+  const run = resource && runs.find(path, resource.run)
+  if (!run) return sendGone(reply, path, name)
+  const { kind, index } = resource
+  if (kind === 'playlist') return answerPlaylist(context, run, request, reply, path)
+  // The part that the playlist hints at is asked for before it is made.
+  if (kind === 'part' && index === run.muxer.nextPart) await run.waiting.wait(() => run.muxer.nextPart > index || run.muxer.ended, HOLD_MS)
+  const bytes = run.muxer.resource(kind, index)
+  if (!bytes) return sendGone(reply, path, name)
+  return reply
+    .type('video/mp4')
+    .header('cache-control', 'public, max-age=3600')
+    .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+}
+
+const answerPlaylist = async (context: ServerContext, run: HlsRun, request: FastifyRequest, reply: FastifyReply, path: string): Promise<FastifyReply> => {
+  const { muxer, waiting } = run
+  try {
+    const wanted = parseBlockingReload(request.query as { [name: string]: unknown })
+    if (wanted && wanted.segment > muxer.nextSegment + 1) {
+      throw new ProtocolError('hls/directive', `_HLS_msn ${wanted.segment} is too far ahead: the next segment is ${muxer.nextSegment}`)
+    }
+    // Players that know no parts refuse a playlist without segments, so the first one waits for a segment where that is not long.
+    await waiting.wait(() => muxer.ended || (wanted ? muxer.has(wanted.segment, wanted.part) : muxer.ready), HOLD_MS)
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    context.countFault('hls', error.code)
+    return sendProblem(reply, 400, 'Not a request for this playlist', error.message)
+  }
+  const playlist = muxer.mediaPlaylist()
+  return playlist === undefined ? sendNotReady(reply, path) : sendPlaylist(reply, playlist)
+}
+
+const sendPlaylist = (reply: FastifyReply, text: string): FastifyReply => reply.type(PLAYLIST_TYPE).header('cache-control', 'no-cache').send(text)
+
+const sendNotReady = (reply: FastifyReply, path: string): FastifyReply =>
+  sendProblem(
+    reply.header('retry-after', '1'),
+    503,
+    'The stream has not begun',
+    `${path} has a publisher, but no key frame or sound has come within ${HOLD_MS / 1000} s: ask again, and let the publisher send key frames every second or two.`,
+  )
+
+const sendGone = (reply: FastifyReply, path: string, name: string): FastifyReply =>
+  sendProblem(reply, 404, 'Not there any more', `${name} is over or was never there: begin again with /${path}/index.m3u8.`)
