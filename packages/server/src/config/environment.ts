@@ -1,0 +1,69 @@
+import type { Fault, KeyPath } from './config-error.ts'
+import { nearest } from './nearest.ts'
+import { knownKeys } from './schema.ts'
+
+const PREFIX = 'MILLRACE_'
+/** Says which file to read, and is no key itself. */
+export const CONFIG_VARIABLE = 'MILLRACE_CONFIG'
+const PATHS_PREFIX = `${PREFIX}PATHS_`
+
+/** A key that an environment variable sets. */
+export type Override = { readonly variable: string; readonly key: KeyPath; readonly value: unknown }
+
+/**
+ * Keys set by environment variables: `rtsp.rtpPort` by `MILLRACE_RTSP_RTP_PORT`, `paths.cam1.source` by `MILLRACE_PATHS_CAM1_SOURCE`.
+ * A path that the file names is found by its name in capitals with `_` for every other character; any other is taken in small letters.
+ * Lists are separated by commas. Empty variables count as not set.
+ * @param pathNames names below `paths` in the file
+ */
+export const environmentOverrides = (env: NodeJS.ProcessEnv, pathNames: readonly string[]): { overrides: Override[]; faults: Fault[] } => {
+  const overrides: Override[] = []
+  const faults: Fault[] = []
+  for (const [variable, text] of Object.entries(env)) {
+    if (!variable.startsWith(PREFIX) || variable === CONFIG_VARIABLE || !text) continue
+    const key = KNOWN.get(variable) ?? pathKey(variable, pathNames)
+    if (key) overrides.push({ variable, key, value: typed(key, text) })
+    else faults.push({ where: `environment variable ${variable}`, message: unknownMessage(variable, pathNames) })
+  }
+  return { overrides, faults }
+}
+
+const constantCase = (name: string): string =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/\W/g, '_')
+    .toUpperCase()
+
+const knownVariables = (section: readonly string[]): [string, KeyPath][] =>
+  knownKeys(section).flatMap((key): [string, KeyPath][] => {
+    const path = [...section, key]
+    if (key === 'paths') return []
+    return knownKeys(path).length > 0 ? knownVariables(path) : [[PREFIX + path.map(constantCase).join('_'), path]]
+  })
+
+const KNOWN: ReadonlyMap<string, KeyPath> = new Map(knownVariables([]))
+const PATH_KEYS: readonly string[] = knownKeys(['paths', '*'])
+
+const pathKey = (variable: string, pathNames: readonly string[]): KeyPath | undefined => {
+  if (!variable.startsWith(PATHS_PREFIX)) return undefined
+  const rest = variable.slice(PATHS_PREFIX.length)
+  const key = PATH_KEYS.find((candidate) => rest.endsWith(`_${constantCase(candidate)}`))
+  if (!key) return undefined
+  const name = rest.slice(0, -constantCase(key).length - 1)
+  return name === '' ? undefined : ['paths', pathNames.find((path) => constantCase(path) === name) ?? name.toLowerCase(), key]
+}
+
+const unknownMessage = (variable: string, pathNames: readonly string[]): string => {
+  const names = pathNames.length > 0 ? pathNames.map(constantCase) : ['NAME']
+  const ofPaths = names.flatMap((name) => PATH_KEYS.map((key) => `${PATHS_PREFIX}${name}_${constantCase(key)}`))
+  // What all have in common would make everything near.
+  const known = [...KNOWN.keys(), CONFIG_VARIABLE, ...ofPaths].map((name) => name.slice(PREFIX.length))
+  const meant = nearest(variable.slice(PREFIX.length), known)
+  return meant ? `is unknown: did you mean ${PREFIX}${meant}?` : 'is unknown: docs/7-configuration.md lists those that are known'
+}
+
+const typed = (key: KeyPath, text: string): unknown => {
+  if (key.at(-1) === 'additionalHosts') return text.split(',').map((entry) => entry.trim())
+  if (text === 'true' || text === 'false') return text === 'true'
+  return /^\d+$/.test(text) ? Number(text) : text
+}

@@ -1,0 +1,105 @@
+import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
+import { checkPathName } from '@millrace/media/hub/path-name.ts'
+import { z } from 'zod'
+import { parseDuration, parseSize } from './quantity.ts'
+
+// Every message completes a sentence that begins with the key and its value: `rtsp.port is "x": must be …`.
+
+const flag = (preset: boolean) => z.boolean({ error: 'must be true or false' }).default(preset)
+
+const integer = (preset: number, least: number, most: number, what: string) => {
+  const error = `must be ${what}, a whole number from ${least} to ${most}`
+  return z.number({ error }).int({ error }).min(least, { error }).max(most, { error }).default(preset)
+}
+
+const port = (preset: number) => integer(preset, 0, 65535, 'a port number (0 takes any free one)')
+
+const choice = <const T extends string>(values: readonly [T, T, ...T[]], preset: NoInfer<T>) =>
+  z
+    .literal(values, { error: `must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}` })
+    .optional()
+    .transform((value): T => value ?? preset)
+
+const quantity = (preset: string, parse: (text: string) => number | undefined, least: string, most: string, what: string) => {
+  const message = `must be ${what} from ${least} to ${most}, such as ${preset}`
+  return z
+    .string({ error: message })
+    .transform((text, context) => {
+      const value = parse(text)
+      if (value !== undefined && value >= (parse(least) ?? 0) && value <= (parse(most) ?? 0)) return value
+      context.addIssue({ code: 'custom', message })
+      return z.NEVER
+    })
+    .prefault(preset)
+}
+
+const duration = (preset: string, least: string, most: string) => quantity(preset, parseDuration, least, most, 'a duration')
+const size = (preset: string, least: string, most: string) => quantity(preset, parseSize, least, most, 'a size')
+
+/** Host names and addresses, without port. */
+const HOST = /^(?:[a-z0-9._-]+|[0-9a-f:.]+(?:%\w+)?)$/i
+const host = z
+  .string({ error: 'must be an address or a host name' })
+  .regex(HOST, { error: 'must be an address or a host name, without port and without brackets' })
+
+const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape, { error: 'must be a section with keys of its own below it' })
+
+const pathName = z.string().superRefine((name, context) => {
+  try {
+    checkPathName(name)
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    context.addIssue({ code: 'custom', message: error.message })
+  }
+})
+
+const SOURCE = /^(?:rtsp:\/\/[^\s/]\S*|file:\S.*)$/i
+
+/** What can be said about one path. */
+export const pathSchema = section({
+  /** Pulled by the server: an RTSP URL, or a media file that is played over and over. */
+  source: z
+    .string({ error: 'must be text' })
+    .regex(SOURCE, { error: 'must be an RTSP URL (rtsp://user:password@host:554/stream) or a file (file:clips/hall.mp4)' })
+    .optional(),
+  rtspTransport: choice(['auto', 'tcp', 'udp'], 'auto'),
+})
+
+/** The one description of millrace.yml: types, defaults, and what errors say. */
+export const configSchema = section({
+  logLevel: choice(['error', 'warn', 'info', 'debug'], 'info'),
+  logFormat: choice(['pretty', 'json'], 'pretty'),
+  host: host.default('127.0.0.1'),
+  rtsp: section({ enabled: flag(true), port: port(8554), rtpPort: port(8000), rtcpPort: port(8001) }).prefault({}),
+  rtmp: section({ enabled: flag(true), port: port(1935) }).prefault({}),
+  hls: section({
+    enabled: flag(true),
+    port: port(8888),
+    segmentDuration: duration('1s', '200ms', '30s'),
+    segmentCount: integer(7, 3, 100, 'the number of segments in a playlist'),
+  }).prefault({}),
+  webrtc: section({
+    enabled: flag(true),
+    port: port(8889),
+    icePort: port(8189),
+    additionalHosts: z.array(host, { error: 'must be a list of addresses or host names' }).max(16, { error: 'may have 16 entries at most' }).default([]),
+  }).prefault({}),
+  demo: flag(true),
+  republishGrace: duration('10s', '0s', '10m'),
+  readerQueue: section({ maxBytes: size('8MB', '64KB', '1GB'), maxAge: duration('5s', '500ms', '1m') }).prefault({}),
+  paths: z.record(pathName, pathSchema, { error: 'must be a section with path names below it' }).default({}),
+})
+
+/** Durations in milliseconds, sizes in bytes; nothing is missing but sources. */
+export type Config = z.output<typeof configSchema>
+export type PathConfig = z.output<typeof pathSchema>
+
+/** The keys below each section, by the section's dotted name (`''` for the top), as errors list them. */
+export const knownKeys = (section: readonly (string | number)[]): readonly string[] => {
+  if (section[0] === 'paths') return section.length === 2 ? Object.keys(pathSchema.shape) : []
+  let found: unknown = DEFAULTS
+  for (const key of section) found = (found as Record<string, unknown> | undefined)?.[key]
+  return typeof found === 'object' && found !== null && !Array.isArray(found) ? Object.keys(found) : []
+}
+
+const DEFAULTS: Config = configSchema.parse({})
