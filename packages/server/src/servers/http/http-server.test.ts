@@ -90,6 +90,8 @@ describe('the HTTP server', () => {
     ['/_/assets/none.js', 404],
     ['/_/index.html', 404],
     ['/_', 404],
+    ['/_/ready', 400],
+    ['/_/events?path=../x', 400],
     ['/cam/echo', 405],
     ['/cam/fails', 500],
   ] as const) {
@@ -147,6 +149,7 @@ describe('the HTTP server', () => {
     const publication = hub.publish('hall', [opus], 'units', publisher, 0)
     await eventWith(events, '{"name":"hall","ready":true}')
     assert.deepEqual(await (await fetch(url('/_/paths'))).json(), { paths: [{ name: 'hall', tracks: ['Opus'], publisher: 'rtmp', readers: 0 }] })
+    assert.deepEqual(await (await fetch(url('/_/ready?path=hall'))).json(), { name: 'hall', ready: true })
     const later = await fetch(url('/_/events?path=hall'))
     publication.close(10)
     await eventWith(later, '{"name":"hall","ready":false}')

@@ -2,7 +2,7 @@ import type { Hub } from '@millrace/media/hub/hub.ts'
 import { checkPathName } from '@millrace/media/hub/path-name.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HttpError } from './http-error.ts'
-import { livePaths } from './live-paths.ts'
+import { isReady, livePaths } from './live-paths.ts'
 import type { PageFile } from './page-files.ts'
 import type { PathEvents } from './path-events.ts'
 import { methodNotAllowed } from './route-match.ts'
@@ -34,6 +34,9 @@ const PAGE_HEADERS = {
   'cache-control': 'no-cache',
 } as const
 
+/** Players on other sites may wait for a path that they can name; the list of all paths is not for them. */
+const FROM_ANY_SITE = { 'access-control-allow-origin': '*' } as const
+
 /**
  * Answers what is not below a path: the pages, and the server's own things under `/_/`.
  * @param path decoded, without leading slash
@@ -58,6 +61,8 @@ const handleOwn = (context: PageContext, request: FastifyRequest, reply: Fastify
       return sendJson(reply, { publishPorts: context.publishPorts })
     case 'health':
       return sendJson(reply, { status: 'ok' })
+    case 'ready':
+      return sendReady(context, request, reply)
     case 'events':
       return openEvents(context, request, reply)
   }
@@ -66,14 +71,25 @@ const handleOwn = (context: PageContext, request: FastifyRequest, reply: Fastify
   return sendFile(context, request, reply.header('cache-control', 'public, max-age=31536000, immutable'), name)
 }
 
+/** For those who wait and cannot listen to events. */
+const sendReady = (context: PageContext, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  const name = namedPath(request)
+  if (name === undefined) throw new HttpError(400, 'Name the path: /_/ready?path=camera1.')
+  return sendJson(reply.headers(FROM_ANY_SITE), { name, ready: isReady(context.hub, name) })
+}
+
 const openEvents = (context: PageContext, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-  const wanted = new URLSearchParams(queryOf(request)).get('path')
-  const pathName = wanted === null ? undefined : checkPathName(wanted)
+  const pathName = namedPath(request)
   context.events.checkRoom()
   reply.hijack()
   if (request.method === 'HEAD') reply.raw.writeHead(200, { 'content-type': 'text/event-stream' }).end()
-  else context.events.open(reply.raw, pathName)
+  else context.events.open(reply.raw, pathName, pathName === undefined ? {} : FROM_ANY_SITE)
   return reply
+}
+
+const namedPath = (request: FastifyRequest): string | undefined => {
+  const name = new URLSearchParams(queryOf(request)).get('path')
+  return name === null ? undefined : checkPathName(name)
 }
 
 const sendJson = (reply: FastifyReply, value: object): FastifyReply =>

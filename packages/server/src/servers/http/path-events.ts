@@ -46,8 +46,9 @@ export class PathEvents {
    * Answers a request with an event stream, beginning with how things stand.
    * @param pathName checked; undefined for all paths
    */
-  open(response: ServerResponse, pathName: string | undefined): void {
+  open(response: ServerResponse, pathName: string | undefined, headers: Readonly<Record<string, string>> = {}): void {
     response.writeHead(200, {
+      ...headers,
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',

@@ -1,0 +1,100 @@
+import { Player } from '@millrace/client/player.ts'
+import type { PlayerMode, PlayerState } from '@millrace/client/player-state.ts'
+import { byId } from '../dom.ts'
+import { showPublishHints } from '../publish-hints.ts'
+import { hideWhenIdle } from './idle.ts'
+import { wordsFor } from './words.ts'
+
+const root = byId('player', HTMLElement)
+const video = byId('video', HTMLVideoElement)
+const notice = byId('notice', HTMLElement)
+const hints = byId('hints', HTMLDListElement)
+const retry = byId('retry', HTMLButtonElement)
+const play = byId('play', HTMLButtonElement)
+const sound = byId('sound', HTMLButtonElement)
+const fullscreen = byId('fullscreen', HTMLButtonElement)
+const change = byId('switch', HTMLButtonElement)
+const detail = byId('detail', HTMLElement)
+
+const pathName = decodeURIComponent(location.pathname.slice(1))
+const requested = new URLSearchParams(location.search).get('via')
+const mode: PlayerMode = requested === 'hls' || requested === 'webrtc' ? requested : 'auto'
+let hadPicture = false
+let changeTo: PlayerMode = 'auto'
+
+const show = (state: PlayerState): void => {
+  const words = wordsFor(state, player.mode, pathName, hadPicture)
+  hadPicture = state.name === 'playing' || (hadPicture && (state.name === 'connecting' || state.name === 'reconnecting'))
+  root.dataset.state = state.name
+  byId('status-text', HTMLElement).textContent = words.status
+  detail.hidden = words.detail === undefined
+  detail.textContent = words.detail ?? ''
+  change.hidden = words.change === undefined
+  change.textContent = words.change?.label ?? ''
+  changeTo = words.change?.to ?? 'auto'
+  notice.hidden = words.notice === undefined
+  byId('notice-title', HTMLElement).textContent = words.notice?.title ?? ''
+  byId('notice-text', HTMLElement).textContent = words.notice?.text ?? ''
+  byId('spinner', HTMLElement).hidden = !words.notice?.busy
+  retry.hidden = !words.notice?.mayRetry
+  hints.hidden = !words.notice?.howToPublish
+  if (words.notice?.howToPublish && hints.childElementCount === 0) showPublishHints(hints, pathName).catch(() => undefined)
+  showControls()
+}
+
+const showControls = (): void => {
+  const { state } = player
+  const isPlaying = state.name === 'playing'
+  play.hidden = !isPlaying || !video.paused
+  sound.hidden = !isPlaying || !state.hasAudio
+  sound.classList.toggle('wanted', video.muted)
+  sound.title = video.muted ? 'Sound on (M)' : 'Sound off (M)'
+  sound.ariaLabel = video.muted ? 'Click for sound' : 'Sound off (M)'
+  byId('sound-text', HTMLElement).textContent = video.muted ? 'Click for sound' : ''
+}
+
+const toggleSound = (): void => {
+  if (sound.hidden) return
+  video.muted = !video.muted
+  if (video.paused) startPlaying()
+}
+
+const startPlaying = (): void => void video.play().catch(() => undefined)
+
+/** Phones that have no full screen for pages have one for video. */
+const toggleFullscreen = (): void => {
+  if (document.fullscreenElement) void document.exitFullscreen()
+  else if (document.fullscreenEnabled) root.requestFullscreen().catch(() => undefined)
+  else if ('webkitEnterFullscreen' in video && typeof video.webkitEnterFullscreen === 'function') video.webkitEnterFullscreen()
+}
+
+const player = new Player({ server: location.origin, path: pathName, video, mode, onState: show })
+
+document.title = `${pathName} · Millrace`
+sound.addEventListener('click', toggleSound)
+fullscreen.addEventListener('click', toggleFullscreen)
+video.addEventListener('click', () => {
+  if (video.paused) startPlaying()
+  else if (video.muted) toggleSound()
+})
+video.addEventListener('dblclick', toggleFullscreen)
+play.addEventListener('click', startPlaying)
+retry.addEventListener('click', () => player.start())
+change.addEventListener('click', () => {
+  // The click that asks for sound is the one that browsers want.
+  if (changeTo === 'hls') video.muted = false
+  player.use(changeTo)
+})
+for (const event of ['play', 'playing', 'pause', 'volumechange']) video.addEventListener(event, showControls)
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return
+  if (event.key === 'm') toggleSound()
+  else if (event.key === 'f') toggleFullscreen()
+})
+// Going back to the page must find it playing again.
+addEventListener('pagehide', () => player.stop())
+addEventListener('pageshow', (event) => {
+  if (event.persisted) player.start()
+})
+hideWhenIdle(root)
+player.start()
