@@ -1,0 +1,228 @@
+import type { Socket } from 'node:net'
+import { RtmpIngest } from '@millrace/media/bridges/rtmp/to-hub.ts'
+import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
+import { checkPathName } from '@millrace/media/hub/path-name.ts'
+import { type RtmpEvent, RtmpServerSession } from '@millrace/media/protocols/rtmp/server-session.ts'
+import type { Log } from '../../log/log.ts'
+import { monotonicMs } from '../../net/clock.ts'
+import type { ServerContext } from '../../net/context.ts'
+import { TcpWriter } from '../../net/tcp-writer.ts'
+import { Playback } from './playback.ts'
+import { WakeTimer } from './wake-timer.ts'
+
+/** How long a client that was told to go may take to read it, in milliseconds. */
+export const LINGER_MS = 1500
+/** Answers that a client makes us queue by asking and not reading, in bytes, beyond what its media may come to. */
+const MAX_QUEUED_BYTES = 10 * 1024 * 1024
+
+/** One RTMP client: publisher or player. */
+export class RtmpConn {
+  readonly #socket: Socket
+  readonly #context: ServerContext
+  readonly #remote: string
+  readonly #writer: TcpWriter
+  readonly #session: RtmpServerSession
+  readonly #sessionTimer = new WakeTimer(() => this.#drive((nowMs) => this.#session.handleTimeout(nowMs)))
+  readonly #ingestTimer = new WakeTimer(() => this.#drive((nowMs) => this.#ingest?.handleTimeout(nowMs)))
+  #log: Log
+  #ingest: RtmpIngest | undefined
+  #playback: Playback | undefined
+  /** Told to go: what it still sends is not read any more. */
+  #finishing = false
+  #lingerTimer: NodeJS.Timeout | undefined
+
+  constructor(socket: Socket, context: ServerContext) {
+    this.#socket = socket
+    this.#context = context
+    this.#remote = remoteOf(socket)
+    this.#log = context.log.child({ protocol: 'rtmp', client: this.#remote })
+    this.#writer = new TcpWriter(socket)
+    this.#session = new RtmpServerSession(monotonicMs())
+    socket.on('data', (bytes) => {
+      // Without setEncoding it is never a string.
+      if (typeof bytes !== 'string') this.#drive((nowMs) => this.#session.handleInput(nowMs, bytes))
+    })
+    socket.on('error', (error) => this.#log.debug({}, `connection lost: ${error.message}`))
+    socket.on('close', () => this.#onClose())
+    this.#drain()
+  }
+
+  /** The server stops: tells the client and closes. */
+  stop(message: string): void {
+    if (this.#playback) this.#endPlay(message)
+    else if (this.#ingest) this.#endPublish(message)
+    else this.#finish()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /** Closes a client that does not take what it is sent. To be called about once a second. */
+  checkQueue(nowMs: number): void {
+    const { queue } = this.#writer
+    if (!queue.isStuck(nowMs) && queue.bytes <= MAX_QUEUED_BYTES) return
+    this.#context.countFault('rtmp', 'rtmp/reader-too-slow')
+    this.#leave(`the connection is too slow for the stream: ${queue.dropped} messages dropped`)
+    this.#socket.destroy()
+  }
+
+  /** Runs a step of the session; a fault of the client closes it. */
+  #drive(step: (nowMs: number) => void): void {
+    if (this.#finishing) return
+    try {
+      step(monotonicMs())
+      this.#drain()
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.#onFault(error)
+    }
+  }
+
+  #drain(): void {
+    for (let output = this.#session.pollOutput(); output; output = this.#session.pollOutput()) {
+      if (output.type === 'send') this.#writer.writeEssential(output.bytes)
+      else if (output.type === 'wakeAt') this.#sessionTimer.set(output.atMs)
+      else if (!this.#finishing) this.#onEvent(output.event)
+    }
+    this.#playback?.sync()
+  }
+
+  #onEvent(event: RtmpEvent): void {
+    switch (event.type) {
+      case 'publish':
+        this.#onPublish(event.path)
+        break
+      case 'play':
+        this.#onPlay(event.path)
+        break
+      case 'media':
+        this.#ingest?.push(monotonicMs(), event.message)
+        if (this.#ingest?.deadlineMs !== undefined) this.#ingestTimer.set(this.#ingest.deadlineMs)
+        break
+      case 'pause':
+        if (this.#playback) this.#playback.paused = event.paused
+        break
+      case 'stop':
+        this.#leave('the client ended it')
+        break
+    }
+  }
+
+  #onPublish(path: string): void {
+    this.#setPath(path)
+    const refusal = this.#publishRefusal(path)
+    if (refusal) {
+      this.#log.warn({}, `publisher refused: ${refusal}`)
+      this.#session.refusePublish('NetStream.Publish.BadName', refusal)
+      this.#finish()
+      return
+    }
+    this.#session.acceptPublish()
+    this.#ingest = new RtmpIngest({
+      hub: this.#context.hub,
+      path,
+      publisher: { protocol: 'rtmp', remote: this.#remote, close: (message) => this.#endPublish(message) },
+      warn: (message) => this.#log.warn({}, message),
+    })
+    this.#log.info({}, 'publisher came')
+  }
+
+  #publishRefusal(path: string): string | undefined {
+    try {
+      checkPathName(path)
+    } catch (error) {
+      if (error instanceof ProtocolError) return error.message
+      throw error
+    }
+    const present = this.#context.hub.list().find(({ name }) => name === path)?.publisher
+    return present && `path ${path} already has a publisher (${present.protocol} from ${present.remote}): stop that one first`
+  }
+
+  #onPlay(path: string): void {
+    this.#setPath(path)
+    const stream = this.#context.hub.find(path)
+    if (!stream) {
+      this.#log.info({}, 'reader refused: nobody publishes there')
+      this.#session.refusePlay('NetStream.Play.StreamNotFound', `nobody publishes to ${path === '' ? 'an empty path' : path}`)
+      this.#finish()
+      return
+    }
+    const playback = new Playback(stream, this.#writer, this.#remote, (reason) => this.#endPlay(reason.message))
+    if (playback.refusal) {
+      this.#log.warn({}, `reader refused: ${playback.refusal}`)
+      this.#session.refusePlay('NetStream.Play.Failed', playback.refusal)
+      playback.close()
+      this.#finish()
+      return
+    }
+    this.#session.acceptPlay()
+    this.#playback = playback
+    this.#log.info({}, 'reader came')
+    playback.logMissing(this.#log)
+    stream.addClient(playback)
+  }
+
+  /** The publisher is not wanted any more. */
+  #endPublish(message: string): void {
+    if (this.#finishing) return
+    this.#session.refusePublish('NetStream.Publish.Failed', message)
+    this.#leave(message)
+    this.#finish()
+  }
+
+  /** The stream is over for the player. */
+  #endPlay(message: string): void {
+    if (this.#finishing) return
+    this.#session.endPlay(message)
+    this.#leave(message)
+    this.#finish()
+  }
+
+  #onFault(error: ProtocolError): void {
+    this.#context.countFault('rtmp', error.code)
+    this.#log.warn({ code: error.code }, `closed: ${error.message}`)
+    if (this.#ingest) this.#session.refusePublish(error.code === 'path/busy' ? 'NetStream.Publish.BadName' : 'NetStream.Publish.Failed', error.message)
+    this.#leave(error.message)
+    this.#finish()
+  }
+
+  /** Sends what is still to be said and closes. */
+  #finish(): void {
+    if (this.#finishing) return
+    this.#finishing = true
+    this.#drain()
+    this.#writer.end()
+    this.#lingerTimer = setTimeout(() => this.#socket.destroy(), LINGER_MS)
+  }
+
+  #leave(reason: string): void {
+    if (this.#ingest) {
+      this.#ingest.close(monotonicMs())
+      this.#ingest = undefined
+      this.#ingestTimer.stop()
+      this.#log.info({ reason }, `publisher left: ${reason}`)
+    }
+    if (this.#playback) {
+      this.#playback.close()
+      this.#playback = undefined
+      const { queue, bytesOut } = this.#writer
+      this.#log.info({ reason, bytesOut, dropped: queue.dropped }, `reader left: ${reason}`)
+    }
+  }
+
+  #onClose(): void {
+    this.#finishing = true
+    this.#leave('the connection was closed')
+    this.#sessionTimer.stop()
+    this.#ingestTimer.stop()
+    clearTimeout(this.#lingerTimer)
+  }
+
+  #setPath(path: string): void {
+    this.#log = this.#context.log.child({ path, protocol: 'rtmp', client: this.#remote })
+  }
+}
+
+const remoteOf = ({ remoteAddress = 'unknown', remotePort, remoteFamily }: Socket): string =>
+  remoteFamily === 'IPv6' ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
