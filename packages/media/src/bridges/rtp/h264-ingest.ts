@@ -3,7 +3,8 @@ import { isVcl, NAL_TYPE, nalType } from '../../codecs/h264-nal.ts'
 import { MAX_PACKET_PAYLOAD, PACKETIZER_PAYLOAD } from '../../hub/packet.ts'
 import type { Stream } from '../../hub/stream.ts'
 import type { Track } from '../../hub/track.ts'
-import { H264_PAYLOAD, isFuStart, packetizeH264, splitH264Payload, splitStapA } from '../../protocols/rtp/h264-payload.ts'
+import { FuResizer } from '../../protocols/rtp/h264-fu-resizer.ts'
+import { H264_PAYLOAD, isFuStart, packetizeH264, splitStapA } from '../../protocols/rtp/h264-payload.ts'
 import { H264ParameterSets } from './h264-parameter-sets.ts'
 
 /** Writes a publisher's H.264 packets so that every picture where decoding can start is marked and has its parameter sets in front. */
@@ -11,6 +12,7 @@ export class H264Ingest {
   readonly #track: Track
   readonly #stream: Stream
   readonly #parameterSets: H264ParameterSets
+  readonly #resizer = new FuResizer(PACKETIZER_PAYLOAD)
   /** Of the access unit that is being written. */
   #timestamp = Number.NaN
   #marked = false
@@ -32,24 +34,32 @@ export class H264Ingest {
       this.#timestamp = timestamp
       this.#marked = this.#hasSps = this.#hasPps = false
     }
+    // What was held back of a NAL unit is of no use without the packet that is missing now.
+    if (seq !== this.#track.nextSeq) this.#resizer.reset()
     const type = nalType(payload)
     let startsIdr = false
+    let pieces: Uint8Array[] | undefined
     if (type === H264_PAYLOAD.FU_A) {
       if (payload.length < 3) return false
       if (isFuStart(payload)) startsIdr = this.#seeSlice((payload[1] as number) & 0x1f)
+      if (this.#resizer.active || payload.length > MAX_PACKET_PAYLOAD) pieces = this.#resizer.push(payload, marker)
     } else if (type === H264_PAYLOAD.STAP_A) {
       const nals = tryStapA(payload)
       if (!nals) return false
       for (const nal of nals) if (this.#seeNal(nal)) startsIdr = true
+      if (payload.length > MAX_PACKET_PAYLOAD) pieces = packetizeH264(nals, PACKETIZER_PAYLOAD)
     } else if (type === 0 || type > H264_PAYLOAD.STAP_A) return false
-    else startsIdr = this.#seeNal(payload)
+    else {
+      startsIdr = this.#seeNal(payload)
+      if (payload.length > MAX_PACKET_PAYLOAD) pieces = packetizeH264([payload], PACKETIZER_PAYLOAD)
+    }
 
     const inserted = startsIdr && !(this.#hasSps && this.#hasPps) ? this.#insertParameterSets(arrivalMs, seq, timestamp) : 0
     const randomAccess = !this.#marked && (startsIdr || this.#hasSps)
     if (randomAccess) this.#marked = true
     const at = seq + inserted
-    if (payload.length <= MAX_PACKET_PAYLOAD) this.#stream.writePacket(this.#track, { seq: at, timestamp, marker, randomAccess, payload, arrivalMs })
-    else this.#writePieces(arrivalMs, at, timestamp, marker, randomAccess, splitH264Payload(payload, PACKETIZER_PAYLOAD))
+    if (pieces) this.#writePieces(arrivalMs, at, timestamp, marker, randomAccess, pieces)
+    else this.#stream.writePacket(this.#track, { seq: at, timestamp, marker, randomAccess, payload, arrivalMs })
     return true
   }
 

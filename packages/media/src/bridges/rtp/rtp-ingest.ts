@@ -25,6 +25,8 @@ export class RtpIngest {
   readonly #originTicks: number
   readonly #h264: H264Ingest | undefined
   #lastSeq16 = -1
+  /** Broken packets since the last one that was written. */
+  #missing = 0
   /** Of audio, whose time never goes back. */
   #lastTimestamp = 0
 
@@ -49,11 +51,15 @@ export class RtpIngest {
     // An empty payload is a probe or a keep-alive: it is counted in, but not forwarded.
     const step = this.#countOn(packet.seq)
     if (step === 0 || packet.payload.length === 0) return
-    const seq = track.nextSeq + step - 1
+    const missing = this.#missing + step - 1
+    const seq = track.nextSeq + missing
     const timestamp = this.#originTicks + this.#timeline.align(track.index, nowMs, packet.timestamp)
-    if (this.#h264) {
-      if (!this.#h264.push(nowMs, seq, timestamp, packet.marker, packet.payload)) this.dropped++
-    } else this.#pushAudio(nowMs, seq, timestamp, packet)
+    this.#missing = 0
+    if (!this.#h264) this.#pushAudio(nowMs, seq, timestamp, packet)
+    else if (!this.#h264.push(nowMs, seq, timestamp, packet.marker, packet.payload)) {
+      this.dropped++
+      this.#missing = missing + 1
+    }
   }
 
   /** How far the packet is after the last one: 1 but for a gap; 0 if it is to be dropped. */

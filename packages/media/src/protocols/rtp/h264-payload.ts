@@ -4,9 +4,10 @@ import { NAL_TYPE, nalType } from '../../codecs/h264-nal.ts'
 /** Payload structures beside single NAL units, RFC 6184 section 5.2. The interleaved mode's are not used on live streams. */
 export const H264_PAYLOAD = { STAP_A: 24, FU_A: 28 } as const
 
-const FU_START = 0x80
-const FU_END = 0x40
-const FU_HEADER_BYTES = 2
+/** Bits of the FU header, section 5.8. */
+export const FU_START = 0x80
+export const FU_END = 0x40
+export const FU_HEADER_BYTES = 2
 const STAP_A_LENGTH_BYTES = 2
 
 /** NAL units that may be sent together: small ones in front of a picture. */
@@ -36,7 +37,7 @@ export const packetizeH264 = (nals: readonly Uint8Array[], maxPayload: number): 
       run.push(nal)
       runBytes += bytes
     } else if (nal.length <= maxPayload) payloads.push(nal)
-    else fragment(payloads, nal[0] as number, nal.subarray(1), maxPayload, FU_START, FU_END)
+    else fragment(payloads, nal, maxPayload)
   }
   flushRun(payloads, run)
   return payloads
@@ -91,33 +92,18 @@ export const splitStapA = (payload: Uint8Array): Uint8Array[] => {
   return nals
 }
 
-/** FU-As for a NAL unit's body, or for the body of a longer FU-A: RFC 6184 section 5.8. */
-const fragment = (payloads: Uint8Array[], header: number, body: Uint8Array, maxPayload: number, startBit: number, endBit: number): void => {
+/** FU-As for a NAL unit that is too long for one payload: RFC 6184 section 5.8. */
+const fragment = (payloads: Uint8Array[], nal: Uint8Array, maxPayload: number): void => {
+  const header = nal[0] as number
   const room = maxPayload - FU_HEADER_BYTES
-  for (let at = 0; at < body.length; at += room) {
-    const piece = body.subarray(at, at + room)
+  for (let at = 1; at < nal.length; at += room) {
+    const piece = nal.subarray(at, at + room)
     const payload = new Uint8Array(FU_HEADER_BYTES + piece.length)
     payload[0] = (header & 0xe0) | H264_PAYLOAD.FU_A
-    payload[1] = (at === 0 ? startBit : 0) | (at + room >= body.length ? endBit : 0) | (header & 0x1f)
+    payload[1] = (at === 1 ? FU_START : 0) | (at + room >= nal.length ? FU_END : 0) | (header & 0x1f)
     payload.set(piece, FU_HEADER_BYTES)
     payloads.push(payload)
   }
-}
-
-/**
- * Shorter payloads with the same content, for one that is too long to be forwarded.
- * @param maxPayload bytes of each
- * @throws ProtocolError `rtp/h264-stap`
- */
-export const splitH264Payload = (payload: Uint8Array, maxPayload: number): Uint8Array[] => {
-  const type = nalType(payload)
-  if (type === H264_PAYLOAD.STAP_A) return packetizeH264(splitStapA(payload), maxPayload)
-  if (type !== H264_PAYLOAD.FU_A) return packetizeH264([payload], maxPayload)
-  const payloads: Uint8Array[] = []
-  const fuHeader = payload[1] ?? 0
-  const nalHeader = ((payload[0] as number) & 0xe0) | (fuHeader & 0x1f)
-  fragment(payloads, nalHeader, payload.subarray(FU_HEADER_BYTES), maxPayload, fuHeader & FU_START, fuHeader & FU_END)
-  return payloads
 }
 
 /** Whether a FU-A is the first of its NAL unit. */
