@@ -1,5 +1,5 @@
 import type { ErrorData, default as Hls } from 'hls.js'
-import { faultOfResponse, faultOfStatus } from './http-fault.ts'
+import { faultOfResponse } from './http-fault.ts'
 import type { Playback, PlaybackFault, PlaybackListener, PlaybackStatistics } from './playback.ts'
 import { StallDetector } from './stall-detector.ts'
 import { startVideo } from './start-video.ts'
@@ -44,7 +44,7 @@ export const playHls = (baseUrl: string, video: HTMLVideoElement, listener: Play
   const begin = async (): Promise<void> => {
     const { default: HlsPlayer } = await import('hls.js')
     if (isOver) return
-    if (HlsPlayer.isSupported()) hls = playByHlsJs(HlsPlayer, url, video, fail)
+    if (HlsPlayer.isSupported()) hls = playByHlsJs(HlsPlayer, url, video, signal, fail)
     else if (video.canPlayType('application/vnd.apple.mpegurl') !== '') playByBrowser(url, video, signal, fail)
     else return fail({ kind: 'cannot-play', message: 'This browser can play neither Media Source Extensions nor HLS.' })
     hls?.on(HlsPlayer.Events.BUFFER_CODECS, (_event, tracks) => {
@@ -66,14 +66,16 @@ export const playHls = (baseUrl: string, video: HTMLVideoElement, listener: Play
   }
 }
 
-const playByHlsJs = (HlsPlayer: typeof Hls, url: string, video: HTMLVideoElement, fail: (fault: PlaybackFault) => void): Hls => {
+const playByHlsJs = (HlsPlayer: typeof Hls, url: string, video: HTMLVideoElement, signal: AbortSignal, fail: (fault: PlaybackFault) => void): Hls => {
   const hls = new HlsPlayer({ enableWorker: false, backBufferLength: 10 })
   let recoveries = 0
   hls.on(HlsPlayer.Events.ERROR, (_event, data) => {
     if (!data.fatal) return
     // Decoders stumble over a broken picture now and then, and go on after a reset.
     if (data.type === HlsPlayer.ErrorTypes.MEDIA_ERROR && !isCodecError(data) && recoveries++ < 3) hls.recoverMediaError()
-    else fail(faultOf(data))
+    else if (isCodecError(data)) fail(CANNOT_PLAY)
+    else if ((data.response?.code ?? 0) < 400) fail({ kind: 'lost', message: `The HLS player gave up (${data.details}).` })
+    else void explain(url, signal).then((fault) => fail(fault ?? { kind: 'lost', message: 'A part of the stream is gone.' }))
   })
   hls.loadSource(url)
   hls.attachMedia(video)
@@ -83,20 +85,19 @@ const playByHlsJs = (HlsPlayer: typeof Hls, url: string, video: HTMLVideoElement
 const isCodecError = (data: ErrorData): boolean =>
   data.details === 'manifestIncompatibleCodecsError' || data.details === 'bufferAddCodecError' || data.details === 'bufferIncompatibleCodecsError'
 
-const faultOf = (data: ErrorData): PlaybackFault => {
-  if (isCodecError(data)) return CANNOT_PLAY
-  const status = data.response?.code ?? 0
-  return status >= 400 ? faultOfStatus(status) : { kind: 'lost', message: `The HLS player gave up (${data.details}).` }
+const playByBrowser = (url: string, video: HTMLVideoElement, signal: AbortSignal, fail: (fault: PlaybackFault) => void): void => {
+  video.addEventListener('error', () => void explain(url, signal).then((fault) => fail(fault ?? CANNOT_PLAY)), { signal })
+  video.src = url
 }
 
-/** The element does not tell why it failed, so the playlist is asked for again. */
-const playByBrowser = (url: string, video: HTMLVideoElement, signal: AbortSignal, fail: (fault: PlaybackFault) => void): void => {
-  const explain = async (): Promise<void> => {
+/** Neither the element nor hls.js tells what the server said, so the playlist is asked for again. */
+const explain = async (url: string, signal: AbortSignal): Promise<PlaybackFault | undefined> => {
+  try {
     const response = await fetch(url, { signal })
-    fail(response.ok ? CANNOT_PLAY : await faultOfResponse(response))
+    return response.ok ? undefined : await faultOfResponse(response)
+  } catch {
+    return { kind: 'lost', message: 'The server cannot be reached.' }
   }
-  video.addEventListener('error', () => void explain().catch(() => fail({ kind: 'lost', message: 'The server cannot be reached.' })), { signal })
-  video.src = url
 }
 
 const statisticsOf = (video: HTMLVideoElement, hls: Hls | undefined): PlaybackStatistics => {

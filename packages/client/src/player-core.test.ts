@@ -176,7 +176,7 @@ describe('PlayerCore', () => {
     player.use('auto')
     outside.fail('cannot-connect')
     outside.last.started(SILENT)
-    assert.deepEqual(player.state, { name: 'playing', via: 'hls', ...SILENT, because: 'cannot-connect!' })
+    assert.deepEqual(player.state, { name: 'playing', via: 'hls', ...SILENT, because: { kind: 'cannot-connect', message: 'cannot-connect!' } })
   })
 
   it('keeps the connection when the publisher leaves for a moment', () => {

@@ -73,10 +73,10 @@ export class PlayerCore {
   #openFirstChoice(): void {
     if (this.#mode !== 'auto') this.#open(this.#mode)
     else if (this.#webrtcFailures < MAX_WEBRTC_FAILURES) this.#open('webrtc')
-    else this.#open('hls', 'WebRTC could not connect.')
+    else this.#open('hls', { kind: 'cannot-connect', message: 'WebRTC could not connect.' })
   }
 
-  #open(via: Transport, because?: string): void {
+  #open(via: Transport, because?: PlaybackFault): void {
     this.#giveUp()
     this.#setState({ name: 'connecting', via })
     const guard = this.#guard()
@@ -114,12 +114,12 @@ export class PlayerCore {
         this.#showUnplayable(fault.message)
         break
       case 'cannot-carry':
-        if (mayFallBack) this.#open('hls', fault.message)
+        if (mayFallBack) this.#open('hls', fault)
         else this.#showUnplayable(fault.message)
         break
       case 'cannot-connect':
         this.#webrtcFailures++
-        if (mayFallBack) this.#open('hls', fault.message)
+        if (mayFallBack) this.#open('hls', fault)
         else this.#retry(fault.message)
         break
       case 'lost':

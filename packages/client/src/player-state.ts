@@ -1,4 +1,4 @@
-import type { Started, Transport } from './playback.ts'
+import type { PlaybackFault, Started, Transport } from './playback.ts'
 
 /** What a page shows. `message` is a sentence for people. */
 export type PlayerState =
@@ -8,7 +8,7 @@ export type PlayerState =
       readonly name: 'playing'
       readonly via: Transport
       /** Why it is not WebRTC, where that was tried first. */
-      readonly because?: string
+      readonly because?: PlaybackFault
     })
   /** Starts by itself when somebody publishes. */
   | { readonly name: 'waiting-for-publisher' }

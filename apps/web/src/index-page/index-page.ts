@@ -54,7 +54,7 @@ const makeCard = (name: string): Node => {
 const fillCard = (item: HTMLElement, { tracks, publisher, readers }: LivePath): void => {
   item.classList.toggle('away', publisher === undefined)
   item.querySelector('.tracks')?.replaceChildren(...tracks.map((track) => make('span', {}, track)))
-  const watching = readers === 0 ? 'nobody watches' : readers === 1 ? '1 watches' : `${readers} watch`
+  const watching = readers === 0 ? 'no viewers' : readers === 1 ? '1 viewer' : `${readers} viewers`
   const from = publisher === undefined ? 'the publisher is away' : `from ${publisher.toUpperCase()}`
   item.querySelector('.facts')?.replaceChildren(`${from} · ${watching}`)
 }

@@ -64,7 +64,10 @@ const playingWords = ({ via, missing, because }: Extract<PlayerState, { name: 'p
       change: { to: 'hls', label: `With ${sound ? 'sound' : 'picture'} (HLS, a few seconds later)` },
     }
   }
-  if (via === 'hls' && because !== undefined) return { detail: `A few seconds late. ${because}`, change: { to: 'auto', label: 'Try WebRTC again' } }
+  if (via === 'hls' && because !== undefined) {
+    const detail = `A few seconds late. ${because.message}`
+    return because.kind === 'cannot-connect' ? { detail, change: { to: 'auto', label: 'Try WebRTC again' } } : { detail }
+  }
   if (via === 'hls' && mode === 'hls') return { change: { to: 'auto', label: 'Less delay (WebRTC)' } }
   return {}
 }
