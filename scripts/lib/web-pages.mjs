@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fail, root } from './root.mjs'
 
 /** What the pages are built from. */
@@ -38,7 +38,9 @@ export const buildWebPages = (node) => {
   const built = existsSync(join(root, 'apps/web/dist/index.html'))
   if (built && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return
   console.log(`Building the web pages: ${built ? 'their sources changed' : 'they are not built yet'}.`)
-  const { status, stdout, stderr } = spawnSync(node, [join(root, 'node_modules/vite/bin/vite.js'), 'build'], { cwd: join(root, 'apps/web'), encoding: 'utf8' })
+  const PATH = [dirname(node), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter)
+  const options = { cwd: join(root, 'apps/web'), encoding: 'utf8', shell: true, env: { ...process.env, PATH } }
+  const { status, stdout, stderr } = spawnSync(scripts.build, options)
   if (status !== 0) fail(`${stdout}${stderr}\nThe web pages could not be built: see above.`)
   mkdirSync(join(root, '.build'), { recursive: true })
   writeFileSync(stamp, hash)

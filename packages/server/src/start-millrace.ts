@@ -1,0 +1,91 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
+import { Hub } from '@millrace/media/hub/hub.ts'
+import type { Config } from './config/schema.ts'
+import type { Log } from './log/log.ts'
+import { monotonicMs } from './net/clock.ts'
+import type { Running, ServerContext } from './net/context.ts'
+import type { PathRoute } from './net/http-route.ts'
+import { hlsRoutes } from './servers/hls/routes.ts'
+import { startHttpServer } from './servers/http/http-server.ts'
+import { startRtmpServer } from './servers/rtmp/server.ts'
+import { startFileSource } from './sources/file/source.ts'
+
+const PAGES_DIR = fileURLToPath(new URL('../../../apps/web/dist', import.meta.url))
+const DEMO_FILE = fileURLToPath(new URL('../assets/demo.mp4', import.meta.url))
+const DEMO_PATH = 'demo'
+const TICK_MS = 1000
+/** What has not closed by then is left to the end of the process. */
+const CLOSE_LIMIT_MS = 2500
+
+/** The ports that are listened on; those of servers that are off are missing. */
+export type Ports = { rtsp?: number; rtp?: number; rtcp?: number; rtmp?: number; hls?: number; webrtc?: number; ice?: number }
+
+export type Millrace = Running & { readonly ports: Readonly<Ports> }
+
+/**
+ * Starts all servers and sources that the configuration names.
+ * @param folder what `file:` sources are relative to
+ * @throws ListenError if a port is taken; what was started before is closed again
+ */
+export const startMillrace = async (config: Config, log: Log, folder: string): Promise<Millrace> => {
+  const hub = new Hub({ converters: rtpConverters, republishGraceMs: config.republishGrace })
+  const context: ServerContext = { hub, log, countFault: faultCounter(log) }
+  const running: Running[] = []
+  const timer = setInterval(() => hub.tick(monotonicMs()), TICK_MS)
+  const close = async (): Promise<void> => {
+    clearInterval(timer)
+    hub.close()
+    await Promise.race([Promise.allSettled(running.map((server) => server.close())), delay(CLOSE_LIMIT_MS)])
+  }
+  try {
+    const ports = await startServers(config, context, running)
+    startSources(config, context, running, folder)
+    return { ports, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+const startServers = async ({ host, rtmp, hls, webrtc }: Config, context: ServerContext, running: Running[]): Promise<Ports> => {
+  const ports: Ports = {}
+  const routes: PathRoute[] = []
+  if (rtmp.enabled) {
+    const server = await startRtmpServer(context, { host, port: rtmp.port })
+    running.push(server)
+    ports.rtmp = server.port
+  }
+  if (hls.enabled) routes.push(...hlsRoutes(context, { segmentDurationMs: hls.segmentDuration, segmentCount: hls.segmentCount }))
+  if (hls.enabled || webrtc.enabled) {
+    const extraPorts = hls.enabled ? [{ port: hls.port, protocol: 'HLS', key: 'hls.port' }] : []
+    const server = await startHttpServer(context, { host, port: webrtc.port, extraPorts, routes, pagesDir: PAGES_DIR, publishPorts: ports })
+    running.push(server)
+    ports.webrtc = server.port
+    if (hls.enabled) ports.hls = server.extraPorts[0] ?? 0
+  }
+  return ports
+}
+
+const startSources = ({ demo, paths }: Config, context: ServerContext, running: Running[], folder: string): void => {
+  if (demo && !paths[DEMO_PATH]) running.push(startFileSource(context, { path: DEMO_PATH, file: DEMO_FILE, loop: true }))
+  for (const [path, { source }] of Object.entries(paths)) {
+    if (source?.startsWith('file:')) running.push(startFileSource(context, { path, file: fileOf(source, folder), loop: true }))
+  }
+}
+
+/** `file:clip.mp4` is relative to the configuration, `file:/srv/clip.mp4` and `file:///srv/clip.mp4` are not. */
+const fileOf = (source: string, folder: string): string => (/^file:\/\//i.test(source) ? fileURLToPath(source) : resolve(folder, source.slice('file:'.length)))
+
+/** Counts peers' faults by their code; the count goes with each line of the log. */
+const faultCounter = (log: Log): ServerContext['countFault'] => {
+  const counts = new Map<string, number>()
+  return (protocol, code) => {
+    const count = (counts.get(code) ?? 0) + 1
+    counts.set(code, count)
+    log.debug({ protocol, code, count }, 'a peer broke its protocol')
+  }
+}
+
+const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref())

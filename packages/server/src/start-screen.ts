@@ -1,0 +1,75 @@
+import type { Ports } from './start-millrace.ts'
+
+export type StartScreen = {
+  readonly version: string
+  readonly ports: Readonly<Ports>
+  /** Address that is listened on. */
+  readonly host: string
+  /** Addresses of this machine in its networks, for `host: 0.0.0.0`. */
+  readonly networkAddresses: readonly string[]
+  readonly demo: boolean
+  /** The configuration that was read, or undefined. */
+  readonly configFile: string | undefined
+  /** Where it was looked for. */
+  readonly configPlaces: readonly string[]
+}
+
+const WILDCARDS = new Set(['0.0.0.0', '::'])
+const LOOPBACK = /^(?:127\.|::1$|localhost$)/
+
+/** The screen that `npm start` prints when all is running: what to watch, how to publish, where the configuration is. */
+export const startScreen = (screen: StartScreen): string => {
+  const host = urlHost(screen.host)
+  const sections = [watch(screen, host), publish(screen.ports, host), reach(screen), configuration(screen)]
+  const lines = [`Millrace ${screen.version} is running. Ctrl-C stops it.`, ...sections.filter((lines) => lines.length > 0).flatMap((lines) => ['', ...lines])]
+  return `${lines.join('\n')}\n`
+}
+
+/** The host of URLs to copy: this machine itself where all addresses are listened on. */
+const urlHost = (host: string): string => {
+  const address = WILDCARDS.has(host) ? '127.0.0.1' : host
+  return address.includes(':') ? `[${address}]` : address
+}
+
+const titled = (title: string, rows: readonly string[]): string[] => rows.map((row, index) => `${(index === 0 ? title : '').padEnd(9)}${row}`.trimEnd())
+
+const watch = ({ ports, demo }: StartScreen, host: string): string[] => {
+  const page = ports.webrtc
+  if (page === undefined) return []
+  const rows = [`http://${host}:${page}/         all live streams`]
+  if (demo) rows.unshift(`http://${host}:${page}/demo     in a browser`)
+  return titled('Watch', rows)
+}
+
+const X264 = '-c:v libx264 -tune zerolatency -g 60'
+
+const publish = ({ rtmp, rtsp }: Readonly<Ports>, host: string): string[] => {
+  const rows: string[] = []
+  if (rtmp !== undefined) {
+    rows.push(`OBS        Settings, Stream, Service: Custom; Server: rtmp://${host}:${rtmp}/live  Stream Key: obs`)
+    rows.push(`ffmpeg     ffmpeg -re -i video.mp4 ${X264} -c:a aac -f flv rtmp://${host}:${rtmp}/live/video`)
+  }
+  if (rtsp !== undefined) {
+    rows.push(`           ffmpeg -re -i video.mp4 ${X264} -c:a libopus -f rtsp rtsp://${host}:${rtsp}/video`)
+    rows.push(`GStreamer  gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency ! rtspclientsink location=rtsp://${host}:${rtsp}/test`)
+  }
+  return titled('Publish', rows)
+}
+
+const reach = ({ host, networkAddresses, ports }: StartScreen): string[] => {
+  if (LOOPBACK.test(host)) {
+    return titled('Reach', [
+      'only this machine can connect; for others set host: 0.0.0.0 in the configuration,',
+      'but only where everybody who can connect may watch and publish',
+    ])
+  }
+  const addresses = WILDCARDS.has(host) ? networkAddresses : [host]
+  const port = ports.webrtc
+  const rows = ['everybody who can connect may watch and publish']
+  if (port !== undefined && addresses.length > 0)
+    rows.push(`from other machines: ${addresses.map((address) => `http://${urlHost(address)}:${port}/`).join('  ')}`)
+  return titled('Reach', rows)
+}
+
+const configuration = ({ configFile, configPlaces }: StartScreen): string[] =>
+  titled('Config', [configFile ?? `none; looked for at ${configPlaces.join(' and ')}`])
