@@ -5,6 +5,15 @@ import { monotonicMs } from './clock.ts'
 /** Bytes handed to the socket at most before it has drained; what is above waits in the queue, where it can still be dropped. */
 const SOCKET_HIGH_WATER = 256 * 1024
 
+/** Writers with something to send, all flushed by one immediate: one for each would cost as much as the writing. */
+let due: TcpWriter[] = []
+
+const flushDue = (): void => {
+  const writers = due
+  due = []
+  for (let i = 0; i < writers.length; i++) (writers[i] as TcpWriter).flush()
+}
+
 /**
  * Writes to a TCP reader from a bounded queue. All that is due within one turn of the event loop goes out in one `writev`.
  */
@@ -12,13 +21,13 @@ export class TcpWriter {
   readonly queue: ReaderQueue
   bytesOut = 0
   readonly #socket: Socket
-  #flushing = false
+  #isDue = false
   #ending = false
 
   constructor(socket: Socket, limits: ReaderQueueLimits = DEFAULT_READER_QUEUE_LIMITS) {
     this.#socket = socket
     this.queue = new ReaderQueue(limits)
-    socket.on('drain', this.#flush)
+    socket.on('drain', () => this.flush())
   }
 
   /** Media, which may be dropped when the reader is slow. */
@@ -39,26 +48,32 @@ export class TcpWriter {
     this.#schedule()
   }
 
-  #schedule(): void {
-    if (this.#flushing) return
-    this.#flushing = true
-    setImmediate(this.#flush)
-  }
-
-  readonly #flush = (): void => {
-    this.#flushing = false
+  /** Hands what is queued to the socket, as far as it has room. Happens by itself at the end of the turn. */
+  flush(): void {
+    this.#isDue = false
     const socket = this.#socket
     if (socket.destroyed || !socket.writable) return
-    if (this.queue.length > 0 && socket.writableLength < SOCKET_HIGH_WATER) {
-      socket.cork()
-      for (const bytes of this.queue.take(SOCKET_HIGH_WATER - socket.writableLength)) {
+    const room = SOCKET_HIGH_WATER - socket.writableLength
+    if (this.queue.length > 0 && room > 0) {
+      const items = this.queue.take(room)
+      const several = items.length > 1
+      if (several) socket.cork()
+      for (let i = 0; i < items.length; i++) {
+        const bytes = items[i] as Uint8Array
         this.bytesOut += bytes.length
         socket.write(bytes)
       }
-      socket.uncork()
+      if (several) socket.uncork()
     }
     if (this.#ending && this.queue.length === 0) socket.end()
     // Above the socket's own high-water mark 'drain' calls again; below it there is room now.
     else if (this.queue.length > 0 && !socket.writableNeedDrain) this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#isDue) return
+    this.#isDue = true
+    due.push(this)
+    if (due.length === 1) setImmediate(flushDue)
   }
 }

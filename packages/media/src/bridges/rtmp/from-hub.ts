@@ -3,7 +3,7 @@ import type { Shared, Stream, UnitReader } from '../../hub/stream.ts'
 import type { Track } from '../../hub/track.ts'
 import type { Unit } from '../../hub/unit.ts'
 import { encodeMetadata } from './metadata.ts'
-import { dataMessage, encodeHeader, encodeUnit, isCarried, isReady, ticksToMs } from './unit-encoder.ts'
+import { encodeDataMessage, encodeHeader, encodeUnit, isCarried, isReady, ticksToMs } from './unit-encoder.ts'
 
 /** Bounds of the encoded group of pictures that late players begin with; a group past them is forgotten. */
 export const MAX_GROUP_BYTES = 16 * 1024 * 1024
@@ -64,7 +64,7 @@ export class RtmpMuxer implements Shared, UnitReader {
   /** The player gets headers and all since the last key frame at once, then what comes. */
   addPlayer(player: RtmpPlayer): void {
     const startMs = this.#group.length > 0 ? this.#groupStartMs : this.#newestMs
-    player.onHeader(this.#metadata(startMs))
+    player.onHeader(this.#metadata())
     for (const { codec } of this.#stream.tracks) sendHeader(player, codec, startMs)
     for (const { bytes, randomAccess } of this.#group) player.onMedia(bytes, randomAccess)
     if (this.#hasVideo && this.#group.length === 0) this.#waiting = [...this.#waiting, player]
@@ -105,7 +105,7 @@ export class RtmpMuxer implements Shared, UnitReader {
     if (!isCarried(track.codec)) return
     if (track.codec.kind === 'video') this.#clearGroup()
     this.#isReady[track.index] = isReady(track.codec)
-    const metadata = this.#metadata(this.#newestMs)
+    const metadata = this.#metadata()
     for (const player of [...this.#live, ...this.#waiting]) {
       player.onHeader(metadata)
       sendHeader(player, track.codec, this.#newestMs)
@@ -117,8 +117,8 @@ export class RtmpMuxer implements Shared, UnitReader {
     this.#clearGroup()
   }
 
-  #metadata(timestampMs: number): Uint8Array {
-    return dataMessage(timestampMs, encodeMetadata(this.carried))
+  #metadata(): Uint8Array {
+    return encodeDataMessage(encodeMetadata(this.carried))
   }
 
   #remember(bytes: Uint8Array, randomAccess: boolean): void {

@@ -59,9 +59,9 @@ export const encodeUnit = (codec: Codec, unit: Unit): Uint8Array | undefined => 
   }
 }
 
-/** A data message to players. */
-export const dataMessage = (timestampMs: number, payload: Uint8Array): Uint8Array =>
-  encodeMessage(CHUNK_STREAM.DATA, { type: MESSAGE_TYPE.DATA_AMF0, streamId: MEDIA_STREAM_ID, timestampMs, payload }, OUT_CHUNK_SIZE)
+/** A data message to players. At 0 whenever it comes: ffmpeg takes metadata with another time for a track of text. */
+export const encodeDataMessage = (payload: Uint8Array): Uint8Array =>
+  encodeMessage(CHUNK_STREAM.DATA, { type: MESSAGE_TYPE.DATA_AMF0, streamId: MEDIA_STREAM_ID, timestampMs: 0, payload }, OUT_CHUNK_SIZE)
 
 export const ticksToMs = (ticks: number, clockRate: number): number => Math.round((ticks * 1000) / clockRate)
 
