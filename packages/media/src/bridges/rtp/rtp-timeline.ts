@@ -71,7 +71,7 @@ export class RtpTimeline {
     // A sender without a wall clock may say 0: RFC 3550 section 6.4.1.
     if (ntpMs <= NTP_ZERO_MS) return
     const clock = this.#clock(trackIndex)
-    if (clock.started) this.#synchronize(clock, ntpMs, rtpTimestamp)
+    if (clock.started) this.#synchronize(clock, ntpMs, rtpTimestamp, false)
     else clock.earlyReport = { ntpMs, timestamp: rtpTimestamp }
   }
 
@@ -115,7 +115,7 @@ export class RtpTimeline {
     }
     this.#zeroArrivalMs ??= nowMs - timeMs
     clock.offsetTicks = clock.ticks(timeMs) - clock.unwrapped
-    if (clock.earlyReport) this.#synchronize(clock, clock.earlyReport.ntpMs, clock.earlyReport.timestamp)
+    if (clock.earlyReport) this.#synchronize(clock, clock.earlyReport.ntpMs, clock.earlyReport.timestamp, true)
     const missing = -clock.ms(clock.unwrapped + clock.offsetTicks)
     if (missing > 0) {
       clock.offsetTicks = -clock.unwrapped
@@ -123,15 +123,17 @@ export class RtpTimeline {
     }
   }
 
-  /** A sender that starts its clock anew goes on where it was, by the time that passed. */
+  /** A sender that starts its clock anew goes on where it was, by the time that passed. One that catches up after a stall is not ahead of its arrival. */
   #bridgeJump(clock: TrackClock, nowMs: number, unwrapped: number): void {
     const stepMs = clock.ms(unwrapped - clock.unwrapped)
     const elapsedMs = nowMs - clock.arrivalMs
-    if (stepMs >= -MAX_DISAGREEMENT_MS && stepMs <= elapsedMs + MAX_DISAGREEMENT_MS) return
+    const aheadMs = clock.ms(unwrapped + clock.offsetTicks) - (nowMs - (this.#zeroArrivalMs ?? nowMs))
+    if (stepMs >= -MAX_DISAGREEMENT_MS && (stepMs <= elapsedMs + MAX_DISAGREEMENT_MS || aheadMs <= MAX_DISAGREEMENT_MS)) return
     clock.offsetTicks = clock.alignedTicks + Math.max(1, clock.ticks(elapsedMs)) - unwrapped
   }
 
-  #synchronize(clock: TrackClock, ntpMs: number, rtpTimestamp: number): void {
+  /** @param mayGoBack nothing of the track was written yet */
+  #synchronize(clock: TrackClock, ntpMs: number, rtpTimestamp: number, mayGoBack: boolean): void {
     const sinceMs = clock.ms((rtpTimestamp - clock.timestamp32) | 0)
     if (Math.abs(sinceMs) > MAX_DISAGREEMENT_MS) return
     const wallZeroMs = ntpMs - sinceMs - clock.ms(clock.unwrapped + clock.offsetTicks)
@@ -142,7 +144,7 @@ export class RtpTimeline {
     }
     const behindMs = wallZeroMs - this.#wallZeroMs
     if (Math.abs(behindMs) < SYNC_TOLERANCE_MS || Math.abs(behindMs) > MAX_DISAGREEMENT_MS) return
-    if (behindMs > 0) clock.offsetTicks += clock.ticks(behindMs)
+    if (behindMs > 0 || mayGoBack) clock.offsetTicks += clock.ticks(behindMs)
     else this.#moveOthers(clock, -behindMs)
   }
 
