@@ -45,8 +45,8 @@ export class IceLiteAgent {
     return this.#remoteAddress
   }
 
-  get nominated(): boolean {
-    return this.#nominated
+  get remoteUfrag(): string {
+    return this.#remote.ufrag
   }
 
   /** Whether the peer is gone. */

@@ -1,0 +1,106 @@
+import type { Packet } from '../../hub/packet.ts'
+import type { PacketReader, Shared, Stream } from '../../hub/stream.ts'
+import type { Track } from '../../hub/track.ts'
+import { OutPacket } from './out-packet.ts'
+import type { RtcViewer } from './rtc-viewer.ts'
+
+/** Packets of catch-ups in one turn, for all viewers of a stream together: those who watch already do not wait longer than for these. */
+const CATCH_UP_PACKETS_PER_TURN = 64
+/** For one viewer: with a turn each millisecond about 80 Mbit/s, which a browser on a busy machine still takes. */
+const CATCH_UP_PACKETS_PER_VIEWER = 8
+
+export type RtcFeedOptions = {
+  /** One per track of the stream, different ones. All viewers of a stream get the same. */
+  readonly ssrcs: readonly number[]
+  /** Wall-clock time of zero on the monotonic clock, in milliseconds since 1970. */
+  readonly wallOffsetMs: number
+  /** A catch-up begins: call `catchUp` each millisecond or so until it returns false. */
+  readonly onCatchUp: () => void
+}
+
+/** A stream as all its WebRTC viewers share it. */
+export class RtcFeed implements PacketReader, Shared {
+  readonly ssrcs: readonly number[]
+  readonly onCatchUp: () => void
+  /** For packets that one viewer gets. */
+  readonly scratch = new OutPacket()
+  readonly #stream: Stream
+  readonly #wallOffsetMs: number
+  readonly #ready = new OutPacket()
+  #viewers: RtcViewer[] = []
+  /** Wall-clock time of zero on the stream's timeline; known with the first packet. */
+  #zeroWallMs: number | undefined
+  #nextViewer = 0
+
+  constructor(stream: Stream, options: RtcFeedOptions) {
+    this.ssrcs = options.ssrcs
+    this.onCatchUp = options.onCatchUp
+    this.#stream = stream
+    this.#wallOffsetMs = options.wallOffsetMs
+    stream.readPackets(this)
+    for (const track of stream.tracks) {
+      const newest = track.ring.get(track.ring.newestSeq)
+      if (newest) this.#learnTime(track, newest)
+    }
+  }
+
+  close(): void {
+    this.#stream.stopReadingPackets(this)
+  }
+
+  addViewer(viewer: RtcViewer): void {
+    viewer.start()
+    this.#viewers.push(viewer)
+    if (viewer.catchingUp) this.onCatchUp()
+  }
+
+  removeViewer(viewer: RtcViewer): void {
+    this.#viewers = this.#viewers.filter((other) => other !== viewer)
+  }
+
+  onPacket(track: Track, packet: Packet): void {
+    if (this.#zeroWallMs === undefined) this.#learnTime(track, packet)
+    const ready = this.#ready
+    if (!ready.load(packet)) return
+    const { index } = track
+    const viewers = this.#viewers
+    for (let i = 0; i < viewers.length; i++) {
+      const viewer = viewers[i] as RtcViewer
+      viewer.tracks[index]?.sendLive(ready, packet, viewer.to)
+    }
+  }
+
+  /**
+   * Sends what viewers that are behind may have now.
+   * @returns whether some are behind still
+   */
+  catchUp(): boolean {
+    const viewers = this.#viewers
+    let left = CATCH_UP_PACKETS_PER_TURN
+    let behind = false
+    for (let i = 0; i < viewers.length; i++) {
+      // Each turn begins with another viewer, so that the bound is shared fairly.
+      const viewer = viewers[(this.#nextViewer + i) % viewers.length] as RtcViewer
+      if (!viewer.catchingUp) continue
+      if (left > 0) left -= viewer.catchUp(Math.min(left, CATCH_UP_PACKETS_PER_VIEWER), this.scratch)
+      if (!behind && viewer.catchingUp) {
+        behind = true
+        if (left === 0) this.#nextViewer = (this.#nextViewer + i) % viewers.length
+      }
+    }
+    return behind
+  }
+
+  /**
+   * The RTP timestamp of now, for sender reports: audio and video have one timeline, so players keep them in step.
+   * @param wallMs milliseconds since 1970
+   */
+  timestampAt(wallMs: number, clockRate: number): number {
+    const ticks = Math.round(((wallMs - (this.#zeroWallMs ?? wallMs)) * clockRate) / 1000)
+    return ((ticks % 2 ** 32) + 2 ** 32) % 2 ** 32
+  }
+
+  #learnTime(track: Track, packet: Packet): void {
+    this.#zeroWallMs ??= this.#wallOffsetMs + packet.arrivalMs - (packet.timestamp * 1000) / track.clockRate
+  }
+}

@@ -1,0 +1,99 @@
+import type { Track } from '../../hub/track.ts'
+import { decodeRtcp } from '../../protocols/rtp/rtcp.ts'
+import { encodeBye, encodeSenderReport } from '../../protocols/rtp/rtcp-report.ts'
+import type { SrtcpReceiver, SrtcpSender } from '../../protocols/srtp/srtcp.ts'
+import type { SrtpSender } from '../../protocols/srtp/srtp-sender.ts'
+import type { TransportAddress } from '../../protocols/stun/transport-address.ts'
+import type { DatagramOut } from './datagram-out.ts'
+import type { AcceptedTrack } from './negotiate.ts'
+import type { OutPacket } from './out-packet.ts'
+import { OutTrack } from './out-track.ts'
+import type { RtcFeed } from './rtc-feed.ts'
+
+/** What DTLS and ICE gave to a viewer. */
+export type RtcViewerTransport = {
+  readonly srtp: SrtpSender
+  readonly srtcpOut: SrtcpSender
+  readonly srtcpIn: SrtcpReceiver
+  readonly out: DatagramOut
+}
+
+/** One who watches by WebRTC: what of the stream is its own. */
+export class RtcViewer {
+  /** Where its packets go; ICE may change it at any time. */
+  to: TransportAddress
+  /** By the track's position in the stream. */
+  readonly tracks: readonly (OutTrack | undefined)[]
+  readonly #feed: RtcFeed
+  readonly #transport: RtcViewerTransport
+
+  constructor(feed: RtcFeed, tracks: readonly Track[], accepted: readonly AcceptedTrack[], transport: RtcViewerTransport, to: TransportAddress) {
+    this.to = to
+    this.#feed = feed
+    this.#transport = transport
+    this.tracks = tracks.map((track, trackIndex) => {
+      const choice = accepted.find((candidate) => candidate.trackIndex === trackIndex)
+      if (!choice) return undefined
+      const ssrc = feed.ssrcs[trackIndex] as number
+      return new OutTrack(track, ssrc, choice.map.payloadType, transport.srtp.openStream(ssrc), transport.out)
+    })
+  }
+
+  /** Packets sent, with those that were sent again. */
+  get packetsSent(): number {
+    return this.tracks.reduce((sum, track) => sum + (track?.packets ?? 0), 0)
+  }
+
+  get catchingUp(): boolean {
+    return this.tracks.some((track) => track?.catchingUp)
+  }
+
+  start(): void {
+    for (const track of this.tracks) track?.start()
+  }
+
+  /** @returns packets sent */
+  catchUp(maxPackets: number, ready: OutPacket): number {
+    let sent = 0
+    for (const track of this.tracks) if (track?.catchingUp) sent += track.catchUp(maxPackets - sent, ready, this.to)
+    return sent
+  }
+
+  /**
+   * Takes a datagram with RTCP.
+   * @throws ProtocolError `srtcp/…`, `rtcp/…`: the datagram is dropped and counted
+   */
+  handleRtcp(nowMs: number, datagram: Uint8Array): void {
+    for (const message of decodeRtcp(this.#transport.srtcpIn.unprotect(datagram))) {
+      if (message.type === 'nack') {
+        const track = this.#trackOf(message.mediaSsrc)
+        if (track) for (const seq of message.seqs) track.repeat(nowMs, seq, this.#feed.scratch, this.to)
+      } else if (message.type === 'pli') {
+        if (this.#trackOf(message.mediaSsrc)?.handlePli(nowMs)) this.#feed.onCatchUp()
+      } else if (message.type === 'fir') {
+        for (const { ssrc } of message.entries) if (this.#trackOf(ssrc)?.handlePli(nowMs)) this.#feed.onCatchUp()
+      }
+    }
+  }
+
+  /** @param wallMs wall clock of `nowMs`, in milliseconds since 1970 */
+  sendReports(wallMs: number, cname: string): void {
+    for (const track of this.tracks) {
+      if (!track) continue
+      const rtpTimestamp = this.#feed.timestampAt(wallMs, track.track.clockRate)
+      const report = encodeSenderReport({ ssrc: track.ssrc, ntpMs: wallMs, rtpTimestamp, packets: track.packets, octets: track.octets, cname })
+      this.#transport.out.send(this.#transport.srtcpOut.protect(report), this.to)
+    }
+  }
+
+  /** The stream is over. */
+  sendBye(reason: string): void {
+    for (const track of this.tracks) {
+      if (track) this.#transport.out.send(this.#transport.srtcpOut.protect(encodeBye({ ssrc: track.ssrc, reason })), this.to)
+    }
+  }
+
+  #trackOf(ssrc: number): OutTrack | undefined {
+    return this.tracks.find((track) => track?.ssrc === ssrc)
+  }
+}

@@ -1,0 +1,26 @@
+import type { Running, ServerContext } from '../../net/context.ts'
+import type { PathRoute } from '../../net/http-route.ts'
+import { type WebRtcOptions, WebRtcTransport } from './webrtc-transport.ts'
+import { whepRoutes } from './whep-routes.ts'
+
+export type WebRtcServer = Running & {
+  /** The UDP port of the media. */
+  readonly port: number
+  /** Sessions that exist, connected or not. */
+  readonly sessions: number
+  /** WHEP, to be answered by the HTTP server. */
+  readonly routes: readonly PathRoute[]
+}
+
+/** @throws ListenError if the UDP port is taken */
+export const startWebRtcServer = async (context: ServerContext, options: WebRtcOptions): Promise<WebRtcServer> => {
+  const transport = await WebRtcTransport.start(context, options)
+  return {
+    port: transport.port,
+    get sessions() {
+      return transport.sessions
+    },
+    routes: whepRoutes(context, transport),
+    close: () => transport.close(),
+  }
+}

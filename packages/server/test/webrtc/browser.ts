@@ -1,0 +1,111 @@
+/// <reference lib="dom" />
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--autoplay-policy=no-user-gesture-required',
+]
+
+export type Browser = { newPage(): Promise<Page>; close(): Promise<void> }
+
+/** Chromium with a profile of its own. */
+export const launchBrowser = async (): Promise<Browser> => {
+  const profile = await mkdtemp(join(tmpdir(), 'millrace-browser-'))
+  const context: BrowserContext = await chromium.launchPersistentContext(profile, { executablePath: '/usr/bin/chromium', headless: true, args: ARGUMENTS })
+  return {
+    newPage: () => context.newPage(),
+    close: async () => {
+      await context.close()
+      await rm(profile, { recursive: true, force: true })
+    },
+  }
+}
+
+/** What the browser's statistics say of a viewer. */
+export type ReceivedStats = {
+  framesDecoded: number
+  framesReceived: number
+  framesDropped: number
+  keyFramesDecoded: number
+  frameWidth: number
+  frameHeight: number
+  packetsLost: number
+  nackCount: number
+  pliCount: number
+  freezeCount: number
+  jitterBufferDelay: number
+  jitterBufferEmittedCount: number
+  totalSamplesReceived: number
+  dtlsState: string
+  codec: string
+}
+
+/** Opens a page of that origin and watches a WHEP endpoint there. `rewritePort` changes the candidates of the answer. */
+export const watch = async (browser: Browser, whepUrl: string, options: { rewritePort?: readonly [from: number, to: number] } = {}): Promise<Page> => {
+  const page = await browser.newPage()
+  await page.goto(new URL('/', whepUrl).href)
+  await page.evaluate(
+    async ({ url, rewritePort }) => {
+      const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
+      const stream = new MediaStream()
+      const video = document.querySelector('video')
+      if (!video) throw new Error('the page has no video element')
+      video.srcObject = stream
+      peer.addEventListener('track', (event) => stream.addTrack(event.track))
+      peer.addTransceiver('video', { direction: 'recvonly' })
+      peer.addTransceiver('audio', { direction: 'recvonly' })
+      await peer.setLocalDescription(await peer.createOffer())
+      const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/sdp' }, body: peer.localDescription?.sdp ?? '' })
+      let sdp = await response.text()
+      if (response.status !== 201) throw new Error(`${response.status} ${sdp}`)
+      if (rewritePort) sdp = sdp.replaceAll(` ${rewritePort[0]} typ host`, ` ${rewritePort[1]} typ host`)
+      await peer.setRemoteDescription({ type: 'answer', sdp })
+      Object.assign(globalThis, {
+        millracePeer: peer,
+        millraceSession: response.headers.get('location'),
+        millraceMissing: response.headers.get('millrace-missing'),
+      })
+    },
+    { url: whepUrl, rewritePort: options.rewritePort },
+  )
+  return page
+}
+
+export const receivedStats = (page: Page): Promise<ReceivedStats> =>
+  page.evaluate(async () => {
+    const peer = Reflect.get(globalThis, 'millracePeer') as RTCPeerConnection
+    const found: Record<string, unknown> = {}
+    const report = await peer.getStats()
+    report.forEach((entry: Record<string, unknown>) => {
+      if (entry.type === 'inbound-rtp' && entry.kind === 'video') {
+        Object.assign(found, { ...entry, codec: (report.get(String(entry.codecId)) as Record<string, unknown> | undefined)?.sdpFmtpLine })
+      } else if (entry.type === 'inbound-rtp') found.totalSamplesReceived = entry.totalSamplesReceived
+      else if (entry.type === 'transport') found.dtlsState = entry.dtlsState
+    })
+    const number = (name: string): number => Number(found[name] ?? 0)
+    return {
+      framesDecoded: number('framesDecoded'),
+      framesReceived: number('framesReceived'),
+      framesDropped: number('framesDropped'),
+      keyFramesDecoded: number('keyFramesDecoded'),
+      frameWidth: number('frameWidth'),
+      frameHeight: number('frameHeight'),
+      packetsLost: number('packetsLost'),
+      nackCount: number('nackCount'),
+      pliCount: number('pliCount'),
+      freezeCount: number('freezeCount'),
+      jitterBufferDelay: number('jitterBufferDelay'),
+      jitterBufferEmittedCount: number('jitterBufferEmittedCount'),
+      totalSamplesReceived: number('totalSamplesReceived'),
+      dtlsState: String(found.dtlsState ?? ''),
+      codec: String(found.codec ?? ''),
+    }
+  })

@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { Codec } from '@millrace/media/codecs/codec.ts'
+import { NAL_TYPE, nalType, splitAnnexB } from '@millrace/media/codecs/h264-nal.ts'
+import type { Hub, Publication } from '@millrace/media/hub/hub.ts'
+import { monotonicMs } from '../../src/net/clock.ts'
+
+const FRAME_MS = 1000 / 30
+const OPUS_MS = 20
+/** 20 ms of silence: RFC 6716 section 3.1, one CELT frame in stereo. */
+const OPUS_SILENCE = Uint8Array.of(0xfc, 0xff, 0xfe)
+
+/** Pictures in decoding order, each as its NAL units. */
+export type Clip = readonly (readonly Uint8Array[])[]
+
+/** Twenty seconds of moving picture, 30 a second, a key frame each ten seconds. */
+export const makeClip = async (width: number, height: number): Promise<Clip> => {
+  const arguments_ = `-v error -f lavfi -i testsrc2=size=${width}x${height}:rate=30:duration=20 -c:v libx264 -preset ultrafast -tune zerolatency -profile:v baseline -pix_fmt yuv420p -b:v 1500k -x264-params keyint=300:min-keyint=300:scenecut=0:aud=1:sliced-threads=0:slices=1 -f h264 -`
+  const { stdout } = await promisify(execFile)('ffmpeg', arguments_.split(' '), { encoding: 'buffer', maxBuffer: 64 * 1024 * 1024 })
+  const pictures: Uint8Array[][] = []
+  for (const nal of splitAnnexB(stdout)) {
+    if (nalType(nal) === NAL_TYPE.AUD) pictures.push([])
+    else pictures.at(-1)?.push(nal)
+  }
+  return pictures
+}
+
+const opus: Codec = { kind: 'audio', name: 'opus', clockRate: 48000, channels: 2 }
+
+/** Publishes a clip in real time, over and over, with silence as its sound. */
+export class LiveFeeder {
+  readonly #hub: Hub
+  readonly #path: string
+  readonly #clip: Clip
+  readonly #audio: Codec
+  #publication: Publication
+  #startMs = 0
+  #pictures = 0
+  #sounds = 0
+  #groupStartMs = 0
+  readonly #timer: NodeJS.Timeout
+
+  constructor(hub: Hub, path: string, clip: Clip, audio: Codec = opus) {
+    this.#hub = hub
+    this.#path = path
+    this.#clip = clip
+    this.#audio = audio
+    this.#publication = this.#publish()
+    this.#timer = setInterval(() => this.#feed(), 5)
+  }
+
+  /** Since the newest key frame. */
+  get groupAgeMs(): number {
+    return monotonicMs() - this.#groupStartMs
+  }
+
+  /** Goes away and comes back at once. */
+  republish(): void {
+    this.#publication.close(monotonicMs())
+    this.#publication = this.#publish()
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    this.#publication.close(monotonicMs())
+  }
+
+  #publish(): Publication {
+    const nowMs = monotonicMs()
+    this.#startMs = nowMs
+    this.#pictures = 0
+    this.#sounds = 0
+    const video: Codec = { kind: 'video', name: 'h264', clockRate: 90000, sps: undefined, pps: undefined }
+    return this.#hub.publish(this.#path, [video, this.#audio], 'units', { protocol: 'test', remote: 'test', close() {} }, nowMs)
+  }
+
+  #feed(): void {
+    const arrivalMs = monotonicMs()
+    const { stream, originMs } = this.#publication
+    const [video, audio] = stream.tracks
+    if (!video || !audio) return
+    const elapsedMs = arrivalMs - this.#startMs
+    for (; this.#pictures * FRAME_MS <= elapsedMs; this.#pictures++) {
+      const data = this.#clip[this.#pictures % this.#clip.length] ?? []
+      const randomAccess = data.some((nal) => nalType(nal) === NAL_TYPE.IDR)
+      if (randomAccess) this.#groupStartMs = arrivalMs
+      const pts = Math.round((originMs + this.#pictures * FRAME_MS) * 90)
+      stream.writeUnit(video, { pts, dts: pts, randomAccess, data, arrivalMs })
+    }
+    for (; this.#sounds * OPUS_MS <= elapsedMs; this.#sounds++) {
+      const pts = Math.round(((originMs + this.#sounds * OPUS_MS) * audio.clockRate) / 1000)
+      stream.writeUnit(audio, { pts, dts: pts, randomAccess: true, data: [OPUS_SILENCE], arrivalMs })
+    }
+  }
+}

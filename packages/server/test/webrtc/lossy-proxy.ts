@@ -1,0 +1,47 @@
+import { createSocket, type Socket } from 'node:dgram'
+import { until } from './until.ts'
+
+/** A UDP relay to a server that loses packets on their way to the client. For one client. */
+export class LossyProxy {
+  readonly port: number
+  lost = 0
+  readonly #near: Socket
+  readonly #far: Socket
+
+  private constructor(near: Socket, far: Socket, serverPort: number, loss: number) {
+    this.#near = near
+    this.#far = far
+    this.port = near.address().port
+    let client: { address: string; port: number } | undefined
+    // A fixed sequence of numbers, so that each run loses alike.
+    let random = 1
+    near.on('message', (datagram, from) => {
+      client = from
+      far.send(datagram, serverPort, '127.0.0.1')
+    })
+    far.on('message', (datagram) => {
+      random = (random * 48271) % 0x7fffffff
+      const isMedia = (datagram[0] ?? 0) >= 128
+      if (isMedia && random / 0x7fffffff < loss) this.lost++
+      else if (client) near.send(datagram, client.port, client.address)
+    })
+  }
+
+  /** @param loss from 0 to 1 */
+  static async start(serverPort: number, loss: number): Promise<LossyProxy> {
+    const bound = [createSocket('udp4'), createSocket('udp4')] as const
+    let ready = 0
+    for (const socket of bound) {
+      socket.bind(0, '127.0.0.1', () => {
+        socket.setRecvBufferSize(4 * 1024 * 1024)
+        ready++
+      })
+    }
+    await until('the proxy is bound', () => ready === 2)
+    return new LossyProxy(...bound, serverPort, loss)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#near, this.#far].map((socket) => new Promise<void>((resolve) => socket.close(resolve))))
+  }
+}
