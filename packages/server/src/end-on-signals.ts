@@ -6,7 +6,7 @@ import type { Log } from './log/log.ts'
  */
 const SAME_SIGNAL_MS = 500
 
-/** The first SIGINT, SIGTERM or SIGHUP closes the server and ends the process with 0; a second one ends it at once. */
+/** Ends the process in good order: the first SIGINT, SIGTERM or SIGHUP closes the server and ends it with 0; a second one ends it at once. */
 export const endOnSignals = (log: Log, close: () => Promise<void>): void => {
   let firstMs: number | undefined
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -21,6 +21,8 @@ export const endOnSignals = (log: Log, close: () => Promise<void>): void => {
     } else if (nowMs - firstMs > SAME_SIGNAL_MS) process.exit(1)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+  // Nobody reads the output any more: no reason to stop serving.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
   // Our own fault, whatever it is: nobody knows what state this leaves, so a supervisor has to start anew.
   process.on('uncaughtException', (error) => fail(log, error))
 }

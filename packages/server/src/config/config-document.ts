@@ -30,7 +30,7 @@ export class ConfigDocument {
   constructor(name: string, text: string) {
     this.#name = name
     if (text.length > MAX_CONFIG_BYTES) throw new ConfigError([{ where: name, message: `is larger than ${MAX_CONFIG_BYTES} bytes` }])
-    this.#document = this.#guard(() => parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, strict: true }))
+    this.#document = this.#guard(() => parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, strict: true, logLevel: 'error' }))
     const { errors } = this.#document
     if (errors.length > 0)
       throw new ConfigError(

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { checkPathName } from '@millrace/media/hub/path-name.ts'
 import { z } from 'zod'
@@ -36,11 +37,8 @@ const quantity = (preset: string, parse: (text: string) => number | undefined, l
 const duration = (preset: string, least: string, most: string) => quantity(preset, parseDuration, least, most, 'a duration')
 const size = (preset: string, least: string, most: string) => quantity(preset, parseSize, least, most, 'a size')
 
-/** Host names and addresses, without port. */
-const HOST = /^(?:[a-z0-9._-]+|[0-9a-f:.]+(?:%\w+)?)$/i
-const host = z
-  .string({ error: 'must be an address or a host name' })
-  .regex(HOST, { error: 'must be an address or a host name, without port and without brackets' })
+const HOST_ERROR = 'must be an address or a host name, without port and without brackets'
+const host = z.string({ error: HOST_ERROR }).refine((text) => isIP(text) !== 0 || /^[a-z0-9._-]+$/i.test(text), { error: HOST_ERROR })
 
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape, { error: 'must be a section with keys of its own below it' })
 

@@ -1,10 +1,11 @@
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
-import { aacCodec } from '@millrace/media/codecs/aac.ts'
+import { AAC_FRAME_SAMPLES, aacCodec } from '@millrace/media/codecs/aac.ts'
 import type { Codec } from '@millrace/media/codecs/codec.ts'
 import { decodeAvcConfig } from '@millrace/media/codecs/h264-avcc.ts'
 import { DtsEstimator } from '@millrace/media/codecs/h264-dts.ts'
 import { isRandomAccess, splitLengthPrefixed } from '@millrace/media/codecs/h264-nal.ts'
 import { parseSps } from '@millrace/media/codecs/h264-sps.ts'
+import { opusDuration } from '@millrace/media/codecs/opus.ts'
 import { type EncodedPacket, EncodedPacketSink, type InputTrack } from 'mediabunny'
 
 /** A coded picture or audio frame of a file; times are ticks of the track's clock, from the start of the first pass over the file. */
@@ -48,15 +49,29 @@ export class FileTrack {
   async *units(index: number, originSeconds: number): AsyncGenerator<FileUnit, number> {
     const { clockRate } = this.codec
     const dtsEstimator = new DtsEstimator(this.#maxReorder)
-    let endSeconds = this.firstSeconds
+    let expected = Number.NaN
+    let ticks = 0
+    let end = 0
     for (let packet = await this.#sink.getFirstPacket(); packet; packet = await this.#sink.getNextPacket(packet)) {
-      const pts = Math.round((packet.timestamp + originSeconds) * clockRate)
+      const exact = Math.round((packet.timestamp + originSeconds) * clockRate)
+      const pts = Math.abs(exact - expected) <= ROUNDING_SECONDS * clockRate ? expected : exact
+      // The last packet of some files has no duration of its own: it lasts as long as the one before.
+      ticks = frameTicks(this.codec, packet.data) ?? (Math.round(packet.duration * clockRate) || ticks)
+      if (this.codec.kind === 'audio') expected = pts + ticks
+      end = Math.max(end, pts + ticks)
       const dts = dtsEstimator.next(pts)
-      endSeconds = Math.max(endSeconds, packet.timestamp + packet.duration)
       yield { track: index, pts, dts, dueMs: (dts * 1000) / clockRate, ...this.#payload(packet) }
     }
-    return endSeconds - this.firstSeconds
+    return end / clockRate - originSeconds - this.firstSeconds
   }
+}
+
+/** Matroska rounds to milliseconds: sound that is off by less than this, in seconds, follows what was before without a gap. */
+const ROUNDING_SECONDS = 0.002
+
+const frameTicks = (codec: Codec, packet: Uint8Array): number | undefined => {
+  if (codec.name === 'aac') return AAC_FRAME_SAMPLES
+  return codec.name === 'opus' ? opusDuration(packet) : undefined
 }
 
 type Readable = { readonly codec: Codec; readonly nalLengthSize?: 1 | 2 | 4; readonly maxReorder: number }

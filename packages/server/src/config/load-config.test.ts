@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { ConfigError } from './config-error.ts'
+import { loadConfig, parseConfig } from './load-config.ts'
+
+const parse = (text: string, env: NodeJS.ProcessEnv = {}) => parseConfig('millrace.yml', text, env)
+
+const faultsOf = (text: string, env: NodeJS.ProcessEnv = {}): string => {
+  try {
+    parse(text, env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+  return 'none'
+}
+
+describe('parseConfig', () => {
+  test('without a file everything has a default, and only this machine can connect', () => {
+    const config = parse('')
+    assert.equal(config.host, '127.0.0.1')
+    assert.deepEqual(config.rtsp, { enabled: true, port: 8554, rtpPort: 8000, rtcpPort: 8001 })
+    assert.deepEqual([config.rtmp.port, config.hls.port, config.webrtc.port, config.webrtc.icePort], [1935, 8888, 8889, 8189])
+    assert.deepEqual([config.republishGrace, config.readerQueue], [10_000, { maxBytes: 8_000_000, maxAge: 5000 }])
+    assert.deepEqual(config.paths, {})
+  })
+
+  test('keys without a value count as not there, paths without settings as paths', () => {
+    assert.deepEqual(parse('rtsp:\nhls:\n  port:\npaths:\n'), parse(''))
+    assert.deepEqual(parse('paths:\n  cam1:\n').paths, { cam1: { rtspTransport: 'auto' } })
+  })
+
+  test('reads what is written', () => {
+    const config = parse(
+      'republishGrace: 1m30s\nreaderQueue: { maxBytes: 2MiB }\npaths:\n  lecture/hall-1: { source: "rtsp://u:p@10.0.0.5/axis-media/media.amp", rtspTransport: tcp }\n',
+    )
+    assert.equal(config.republishGrace, 90_000)
+    assert.equal(config.readerQueue.maxBytes, 2 * 1024 * 1024)
+    assert.deepEqual(config.paths['lecture/hall-1'], { source: 'rtsp://u:p@10.0.0.5/axis-media/media.amp', rtspTransport: 'tcp' })
+  })
+
+  const FAULTS: readonly (readonly [text: string, fault: RegExp])[] = [
+    ['rtsp:\n  prot: 8554', /^millrace\.yml:2:3: rtsp\.prot is no key that is known: did you mean port\?/],
+    ['logLevl: info', /^millrace\.yml:1:1: logLevl .*did you mean logLevel\?/],
+    ['paths:\n  cam1:\n    sorce: x', /^millrace\.yml:3:5: paths\.cam1\.sorce .*did you mean source\?/],
+    ['rtmp:\n  zebra: 1', /^millrace\.yml:2:3: rtmp\.zebra is no key that is known \(known below rtmp: enabled, port\)$/],
+    ['rtsp:\n  port: 85x4', /^millrace\.yml:2:9: rtsp\.port is "85x4": must be a port number .*0 to 65535/],
+    ['rtsp: { port: 65536 }', /rtsp\.port is 65536: must be a port number/],
+    ['rtsp: { port: 1.5 }', /rtsp\.port is 1\.5: must be a port number/],
+    ['rtsp: 8554', /^millrace\.yml:1:7: rtsp is 8554: must be a section/],
+    ['rtmp: [1935]', /rtmp is a list: must be a section/],
+    ['demo: "yes"', /demo is "yes": must be true or false/],
+    ['logLevel: verbose', /logLevel is "verbose": must be error, warn, info or debug/],
+    ['host: "127.0.0.1:80"', /host is "127\.0\.0\.1:80": must be an address or a host name, without port/],
+    ['republishGrace: 10', /republishGrace is 10: must be a duration from 0s to 10m, such as 10s/],
+    ['republishGrace: 2h', /republishGrace is "2h": must be a duration from 0s to 10m/],
+    ['readerQueue: { maxBytes: 8 megs }', /readerQueue\.maxBytes is "8 megs": must be a size from 64KB to 1GB/],
+    ['webrtc: { additionalHosts: example.org }', /webrtc\.additionalHosts is "example\.org": must be a list/],
+    ['webrtc: { additionalHosts: ["a b"] }', /webrtc\.additionalHosts\.0 is "a b": must be an address/],
+    ['paths:\n  "a b": {}', /^millrace\.yml:2:3: path name "a b" may only have letters/],
+    ['paths:\n  cam: { source: "http://camera/" }', /^millrace\.yml:2:18: paths\.cam\.source is "http:\/\/camera\/": must be an RTSP URL .* or a file/],
+    ['a: 1\na: 2', /^millrace\.yml:2:1: this key is there twice/],
+    ['rtsp: "x', /^millrace\.yml:1:9: /],
+    ['- rtsp', /^millrace\.yml: the configuration is a list: must be a section/],
+    ['hls: { port: 1935 }', /^millrace\.yml:1:14: hls\.port is 1935: rtmp\.port has this TCP port too/],
+    ['rtsp: { port: 1935 }', /^millrace\.yml:1:15: rtsp\.port is 1935: rtmp\.port has this TCP port too/],
+    ['webrtc: { icePort: 8001 }', /webrtc\.icePort is 8001: rtsp\.rtcpPort has this UDP port too/],
+  ]
+  for (const [text, fault] of FAULTS) test(`refuses ${JSON.stringify(text)}`, () => assert.match(faultsOf(text), fault))
+
+  test('names all faults, in the order of the file', () => {
+    const lines = faultsOf('rtsp:\n  prot: 1\nhost: 1\nfoo: 2').split('\n')
+    assert.deepEqual(
+      lines.map((line) => line.split(':')[1]),
+      ['2', '3', '4'],
+    )
+  })
+
+  test('never shows credentials', () => {
+    const text = faultsOf('paths:\n  cam: { source: "http://admin:secret@camera/x?password=hidden" }')
+    assert.match(text, /\*\*\*@camera/)
+    assert.doesNotMatch(text, /admin|secret|hidden/)
+  })
+
+  test('the same port is no fault for TCP and UDP, for servers that are off, and for 0', () => {
+    for (const text of ['rtsp: { rtpPort: 1935 }', 'rtmp: { enabled: false, port: 8554 }', 'rtsp: { port: 0 }\nrtmp: { port: 0 }'])
+      assert.equal(faultsOf(text), 'none')
+  })
+
+  test('bounds what aliases unfold to, nesting and size', () => {
+    const tens = (name: string, of: string) => `${name}: &${name} [${Array.from({ length: 10 }, () => of).join(', ')}]\n`
+    assert.match(faultsOf(`a: &a [1]\n${tens('b', '*a')}${tens('c', '*b')}${tens('d', '*c')}`), /aliases unfold to too much/)
+    assert.match(faultsOf('['.repeat(50_000)), /nested too deeply/)
+    assert.match(faultsOf(`# ${'x'.repeat(1024 * 1024)}`), /larger than/)
+  })
+
+  test('any text is a configuration or a fault', () => {
+    const fragment = fc.constantFrom(
+      'rtsp:',
+      ' port: ',
+      '8554',
+      '\n',
+      '  ',
+      '- ',
+      '{',
+      '}',
+      '[',
+      ']',
+      '&a ',
+      '*a',
+      '"',
+      'paths:',
+      'source: ',
+      '__proto__',
+      ': ',
+      '!!int ',
+      '? ',
+      '<<: ',
+    )
+    const text = fc.array(fc.oneof(fragment, fc.string()), { maxLength: 20 }).map((parts) => parts.join(''))
+    fc.assert(fc.property(text, (input) => typeof faultsOf(input) === 'string'))
+  })
+})
+
+describe('environment', () => {
+  test('overrides the file, and makes sections and paths that it does not have', () => {
+    const config = parse('rtsp: { port: 1 }\npaths: { lecture/hall-1: { rtspTransport: tcp } }', {
+      MILLRACE_RTSP_PORT: '9554',
+      MILLRACE_RTSP_RTP_PORT: '9000',
+      MILLRACE_REPUBLISH_GRACE: '3s',
+      MILLRACE_DEMO: 'false',
+      MILLRACE_WEBRTC_ADDITIONAL_HOSTS: '192.0.2.1, media.example.org',
+      MILLRACE_PATHS_LECTURE_HALL_1_SOURCE: 'rtsp://10.0.0.5/a',
+      MILLRACE_PATHS_CAM1_SOURCE: 'rtsp://10.0.0.6/b',
+      MILLRACE_PATHS_CAM1_RTSP_TRANSPORT: 'udp',
+      MILLRACE_HLS_PORT: '',
+      MILLRACE_CONFIG: 'elsewhere.yml',
+      HOME: '/root',
+    })
+    assert.deepEqual([config.rtsp.port, config.rtsp.rtpPort, config.republishGrace, config.demo, config.hls.port], [9554, 9000, 3000, false, 8888])
+    assert.deepEqual(config.webrtc.additionalHosts, ['192.0.2.1', 'media.example.org'])
+    assert.deepEqual(config.paths, {
+      'lecture/hall-1': { source: 'rtsp://10.0.0.5/a', rtspTransport: 'tcp' },
+      cam1: { source: 'rtsp://10.0.0.6/b', rtspTransport: 'udp' },
+    })
+  })
+
+  const FAULTS: readonly (readonly [variable: string, value: string, fault: RegExp])[] = [
+    ['MILLRACE_RTSP_PROT', '1', /^environment variable MILLRACE_RTSP_PROT: is unknown: did you mean MILLRACE_RTSP_PORT\?/],
+    ['MILLRACE_CONFG', 'x', /did you mean MILLRACE_CONFIG\?/],
+    ['MILLRACE_PATHS_CAM1_SORCE', 'x', /MILLRACE_PATHS_CAM1_SORCE: is unknown: did you mean MILLRACE_PATHS_CAM1_SOURCE\?/],
+    ['MILLRACE_QUITE_ELSEWHERE', 'x', /is unknown: docs\/7-configuration\.md lists/],
+    ['MILLRACE_RTSP_PORT', 'x', /^environment variable MILLRACE_RTSP_PORT: rtsp\.port is "x": must be a port number/],
+    ['MILLRACE_RTMP_PORT', '8554', /^environment variable MILLRACE_RTMP_PORT: rtmp\.port is 8554: rtsp\.port has this TCP port too/],
+  ]
+  for (const [variable, value, fault] of FAULTS) {
+    test(`refuses ${variable}=${value}`, () => assert.match(faultsOf('paths: { cam1: {} }', { [variable]: value }), fault))
+  }
+})
+
+describe('loadConfig', () => {
+  test('reads the file that is named, else the one of MILLRACE_CONFIG', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-config-'))
+    try {
+      const named = join(folder, 'named.yml')
+      const ofEnvironment = join(folder, 'environment.yml')
+      writeFileSync(named, 'host: 192.0.2.1')
+      writeFileSync(ofEnvironment, 'host: 192.0.2.2')
+      const env = { MILLRACE_CONFIG: ofEnvironment }
+      assert.deepEqual([loadConfig(named, env).config.host, loadConfig(named, env).file], ['192.0.2.1', named])
+      assert.equal(loadConfig(undefined, env).config.host, '192.0.2.2')
+      assert.throws(() => loadConfig(join(folder, 'none.yml'), {}), /none\.yml: cannot be read \(ENOENT\)/)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
