@@ -59,7 +59,12 @@ test('removeEmulationPrevention', () => {
     ['67 00000003 01', '67 000000 01'],
     ['67 0003 00', '67 0003 00'],
   ]
-  for (const [nal, rbsp] of cases) assert.equal(hex(removeEmulationPrevention(bytes(nal))), rbsp.replaceAll(' ', ''))
+  for (const [nal, rbsp] of cases) {
+    // Sockets give Buffers, whose slice() is a view: the NAL unit must stay as it is.
+    const input = Buffer.from(bytes(nal))
+    assert.equal(hex(removeEmulationPrevention(input)), rbsp.replaceAll(' ', ''))
+    assert.equal(hex(input), nal.replaceAll(' ', ''))
+  }
 })
 
 test('isRandomAccess wants an IDR slice, not only parameter sets', () => {

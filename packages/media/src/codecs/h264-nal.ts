@@ -107,7 +107,8 @@ export const removeEmulationPrevention = (nal: Uint8Array): Uint8Array => {
     const byte = nal[i] as number
     if (zeros >= 2 && byte === 3) {
       if (!rbsp) {
-        rbsp = nal.slice()
+        // Not slice(): of a Buffer that is a view, and the NAL unit itself would be written to.
+        rbsp = new Uint8Array(nal)
         length = i
       }
       zeros = 0

@@ -29,7 +29,7 @@ export class H264ParameterSets {
   onPps(nal: Uint8Array): void {
     const { codec } = this.#track
     if (codec.name !== 'h264' || this.#newPps || nal.length > MAX_PARAMETER_SET_BYTES) return
-    if (!codec.pps || !sameBytes(nal, codec.pps)) this.#newPps = nal.slice()
+    if (!codec.pps || !sameBytes(nal, codec.pps)) this.#newPps = new Uint8Array(nal)
   }
 
   /** A picture comes: what was told before it is now true. */
@@ -46,11 +46,11 @@ export class H264ParameterSets {
   }
 }
 
-/** A copy, so that it does not keep the buffer alive that it came in; undefined if no decoder could use it. */
+/** A copy (not slice(), which is a view of a Buffer), so that it does not keep the buffer alive that it came in; undefined if no decoder could use it. */
 const usableSps = (nal: Uint8Array): Uint8Array | undefined => {
   try {
     parseSps(nal)
-    return nal.slice()
+    return new Uint8Array(nal)
   } catch (error) {
     if (error instanceof ProtocolError) return undefined
     throw error
