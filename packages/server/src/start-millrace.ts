@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
+import { DEFAULT_READER_QUEUE_LIMITS } from '@millrace/media/hub/reader-queue.ts'
 import type { Config } from './config/schema.ts'
 import type { Log } from './log/log.ts'
 import { monotonicMs } from './net/clock.ts'
@@ -10,6 +11,8 @@ import type { PathRoute } from './net/http-route.ts'
 import { hlsRoutes } from './servers/hls/routes.ts'
 import { startHttpServer } from './servers/http/http-server.ts'
 import { startRtmpServer } from './servers/rtmp/server.ts'
+import { startRtspServer } from './servers/rtsp/rtsp-server.ts'
+import { startWebRtcServer } from './servers/webrtc/server.ts'
 import { startFileSource } from './sources/file/source.ts'
 
 const PAGES_DIR = fileURLToPath(new URL('../../../apps/web/dist', import.meta.url))
@@ -49,13 +52,25 @@ export const startMillrace = async (config: Config, log: Log, folder: string): P
   }
 }
 
-const startServers = async ({ host, rtmp, hls, webrtc }: Config, context: ServerContext, running: Running[]): Promise<Ports> => {
+const startServers = async ({ host, rtsp, rtmp, hls, webrtc, readerQueue }: Config, context: ServerContext, running: Running[]): Promise<Ports> => {
+  const queueLimits = { ...DEFAULT_READER_QUEUE_LIMITS, maxBytes: readerQueue.maxBytes, maxAgeMs: readerQueue.maxAge }
   const ports: Ports = {}
   const routes: PathRoute[] = []
+  if (rtsp.enabled) {
+    const server = await startRtspServer(context, { host, port: rtsp.port, rtpPort: rtsp.rtpPort, rtcpPort: rtsp.rtcpPort, queueLimits })
+    running.push(server)
+    Object.assign(ports, { rtsp: server.port, rtp: server.rtpPort, rtcp: server.rtcpPort })
+  }
   if (rtmp.enabled) {
     const server = await startRtmpServer(context, { host, port: rtmp.port })
     running.push(server)
     ports.rtmp = server.port
+  }
+  if (webrtc.enabled) {
+    const server = await startWebRtcServer(context, { host, port: webrtc.icePort, additionalHosts: webrtc.additionalHosts })
+    running.push(server)
+    routes.push(...server.routes)
+    ports.ice = server.port
   }
   if (hls.enabled) routes.push(...hlsRoutes(context, { segmentDurationMs: hls.segmentDuration, segmentCount: hls.segmentCount }))
   if (hls.enabled || webrtc.enabled) {

@@ -55,12 +55,13 @@ describe('parseConfig', () => {
     ['rtmp: [1935]', /rtmp is a list: must be a section/],
     ['demo: "yes"', /demo is "yes": must be true or false/],
     ['logLevel: verbose', /logLevel is "verbose": must be error, warn, info or debug/],
-    ['host: "127.0.0.1:80"', /host is "127\.0\.0\.1:80": must be an address or a host name, without port/],
+    ['host: "127.0.0.1:80"', /host is "127\.0\.0\.1:80": must be an IP address, without port/],
+    ['host: example.org', /host is "example\.org": must be an IP address/],
     ['republishGrace: 10', /republishGrace is 10: must be a duration from 0s to 10m, such as 10s/],
     ['republishGrace: 2h', /republishGrace is "2h": must be a duration from 0s to 10m/],
     ['readerQueue: { maxBytes: 8 megs }', /readerQueue\.maxBytes is "8 megs": must be a size from 64KB to 1GB/],
     ['webrtc: { additionalHosts: example.org }', /webrtc\.additionalHosts is "example\.org": must be a list/],
-    ['webrtc: { additionalHosts: ["a b"] }', /webrtc\.additionalHosts\.0 is "a b": must be an address/],
+    ['webrtc: { additionalHosts: ["a b"] }', /webrtc\.additionalHosts\.0 is "a b": must be an IP address/],
     ['paths:\n  "a b": {}', /^millrace\.yml:2:3: path name "a b" may only have letters/],
     ['paths:\n  cam: { source: "http://camera/" }', /^millrace\.yml:2:18: paths\.cam\.source is "http:\/\/camera\/": must be an RTSP URL .* or a file/],
     ['a: 1\na: 2', /^millrace\.yml:2:1: this key is there twice/],
@@ -133,7 +134,7 @@ describe('environment', () => {
       MILLRACE_RTSP_RTP_PORT: '9000',
       MILLRACE_REPUBLISH_GRACE: '3s',
       MILLRACE_DEMO: 'false',
-      MILLRACE_WEBRTC_ADDITIONAL_HOSTS: '192.0.2.1, media.example.org',
+      MILLRACE_WEBRTC_ADDITIONAL_HOSTS: '192.0.2.1, 2001:db8::1',
       MILLRACE_PATHS_LECTURE_HALL_1_SOURCE: 'rtsp://10.0.0.5/a',
       MILLRACE_PATHS_CAM1_SOURCE: 'rtsp://10.0.0.6/b',
       MILLRACE_PATHS_CAM1_RTSP_TRANSPORT: 'udp',
@@ -142,7 +143,7 @@ describe('environment', () => {
       HOME: '/root',
     })
     assert.deepEqual([config.rtsp.port, config.rtsp.rtpPort, config.republishGrace, config.demo, config.hls.port], [9554, 9000, 3000, false, 8888])
-    assert.deepEqual(config.webrtc.additionalHosts, ['192.0.2.1', 'media.example.org'])
+    assert.deepEqual(config.webrtc.additionalHosts, ['192.0.2.1', '2001:db8::1'])
     assert.deepEqual(config.paths, {
       'lecture/hall-1': { source: 'rtsp://10.0.0.5/a', rtspTransport: 'tcp' },
       cam1: { source: 'rtsp://10.0.0.6/b', rtspTransport: 'udp' },

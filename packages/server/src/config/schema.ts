@@ -37,8 +37,12 @@ const quantity = (preset: string, parse: (text: string) => number | undefined, l
 const duration = (preset: string, least: string, most: string) => quantity(preset, parseDuration, least, most, 'a duration')
 const size = (preset: string, least: string, most: string) => quantity(preset, parseSize, least, most, 'a size')
 
-const HOST_ERROR = 'must be an address or a host name, without port and without brackets'
-const host = z.string({ error: HOST_ERROR }).refine((text) => isIP(text) !== 0 || /^[a-z0-9._-]+$/i.test(text), { error: HOST_ERROR })
+const ADDRESS_ERROR = 'must be an IP address, without port and without brackets'
+const address = z.string({ error: ADDRESS_ERROR }).refine((text) => isIP(text) !== 0, { error: ADDRESS_ERROR })
+const listenAddress = z
+  .string({ error: ADDRESS_ERROR })
+  .transform((text) => (text === 'localhost' ? '127.0.0.1' : text))
+  .pipe(address)
 
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape, { error: 'must be a section with keys of its own below it' })
 
@@ -67,7 +71,7 @@ export const pathSchema = section({
 export const configSchema = section({
   logLevel: choice(['error', 'warn', 'info', 'debug'], 'info'),
   logFormat: choice(['pretty', 'json'], 'pretty'),
-  host: host.default('127.0.0.1'),
+  host: listenAddress.prefault('127.0.0.1'),
   rtsp: section({ enabled: flag(true), port: port(8554), rtpPort: port(8000), rtcpPort: port(8001) }).prefault({}),
   rtmp: section({ enabled: flag(true), port: port(1935) }).prefault({}),
   hls: section({
@@ -80,7 +84,7 @@ export const configSchema = section({
     enabled: flag(true),
     port: port(8889),
     icePort: port(8189),
-    additionalHosts: z.array(host, { error: 'must be a list of addresses or host names' }).max(16, { error: 'may have 16 entries at most' }).default([]),
+    additionalHosts: z.array(address, { error: 'must be a list of IP addresses' }).max(16, { error: 'may have 16 entries at most' }).default([]),
   }).prefault({}),
   demo: flag(true),
   republishGrace: duration('10s', '0s', '10m'),
