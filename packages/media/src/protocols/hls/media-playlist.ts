@@ -2,7 +2,7 @@ import type { ResourceNames } from './resource-names.ts'
 import type { Segment } from './segment.ts'
 import type { SegmentWindow } from './segment-window.ts'
 
-/** Complete segments whose parts are listed: they reach back three target durations, and later ones only make the playlist longer (section 6.2.2). */
+/** Complete segments whose parts are listed: they reach back three target durations, and more only make the playlist longer (section 6.2.2). */
 const SEGMENTS_WITH_PARTS = 3
 
 /** PART-HOLD-BACK in part durations; the least that section 4.4.3.8 advises. */
@@ -15,8 +15,8 @@ const HOLD_BACK_PARTS = 3
 export const encodeMediaPlaylist = (window: SegmentWindow, names: ResourceNames, partTargetS: number | undefined): string => {
   const segments = window.segments
   const open = partTargetS === undefined ? undefined : window.open
-  const listed = open ? [...segments, open] : segments
-  const withParts = partTargetS === undefined ? [] : listed.slice(open ? -SEGMENTS_WITH_PARTS - 1 : -SEGMENTS_WITH_PARTS)
+  const listed = open && open.parts.length > 0 ? [...segments, open] : segments
+  const withParts = partTargetS === undefined ? [] : listed.slice(-SEGMENTS_WITH_PARTS - 1)
   const lines = ['#EXTM3U', `#EXT-X-VERSION:${partTargetS === undefined ? 7 : 9}`, `#EXT-X-TARGETDURATION:${window.targetDurationS}`]
   if (partTargetS !== undefined) {
     let longestS = partTargetS

@@ -9,6 +9,9 @@ const MAX_WINDOW_BYTES = 128 * 1024 * 1024
 /** Longest segment in bytes. The segmenter cuts what is longer. */
 export const MAX_SEGMENT_BYTES = 32 * 1024 * 1024
 
+/** Not 0: hls.js 1.7 takes segment 0 for none, and loads its parts again and again. */
+const FIRST_SEGMENT = 1
+
 type CompleteSegment = Segment & { readonly bytes: Uint8Array }
 type OpenSegment = { -readonly [Key in keyof Segment]: Segment[Key] } & { parts: Part[] }
 
@@ -21,7 +24,7 @@ export class SegmentWindow {
   #complete: CompleteSegment[] = []
   #open: OpenSegment | undefined
   #bytes = 0
-  #nextSegment = 0
+  #nextSegment = FIRST_SEGMENT
   #nextPart = 0
   #targetDurationS: number
   #droppedDiscontinuities = 0

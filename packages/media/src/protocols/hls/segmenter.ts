@@ -38,7 +38,7 @@ const MAX_GAP_S = 1
 const LEADER_LATE_S = 1
 
 /** How far an audio track may lie behind before silence is put in its place, in seconds. */
-const SILENCE_AFTER_S = 2
+const SILENCE_AFTER_S = 1
 
 /**
  * Cuts units of all tracks into parts and segments of fragmented MP4. The leading track, which is the video if there is one, says where.
@@ -197,7 +197,7 @@ export class Segmenter {
     const runs: TrackRun[] = []
     this.#buffers.forEach((buffer, index) => {
       const rate = buffer.track.codec.clockRate
-      if (index !== this.#leader) buffer.fill(Math.round((cutS - SILENCE_AFTER_S) * rate))
+      if (index !== this.#leader) buffer.bridgeStall(Math.round(cutS * rate), SILENCE_AFTER_S * rate)
       const run = buffer.take(all || index === this.#leader ? Number.POSITIVE_INFINITY : Math.round(cutS * rate))
       if (run) runs.push(run)
     })

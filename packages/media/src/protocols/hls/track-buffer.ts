@@ -14,7 +14,7 @@ const MAX_FILL_S = 60
 
 /**
  * The samples of one track that are not in a part yet. A sample's duration is the distance to its successor, so the newest sample is held back
- * until that comes. Decoding times rise by at least one tick.
+ * until that comes, or until a part needs it. Decoding times rise by at least one tick.
  */
 export class TrackBuffer {
   readonly track: Mp4Track
@@ -24,6 +24,7 @@ export class TrackBuffer {
   #bytes = 0
   #end: number
   #lastDuration = 0
+  #stalled = false
 
   /** @param startTicks where the track begins, for the silence of a track that does not */
   constructor(track: Mp4Track, startTicks: number) {
@@ -60,18 +61,19 @@ export class TrackBuffer {
     const gap = dts - (held.dts + this.#lastDuration)
     if (this.#silence && this.#lastDuration > 0 && gap > FILL_GAP_S * this.track.codec.clockRate) {
       this.#append(held.dts, this.#lastDuration, held.unit, held.data)
-      this.fill(dts)
+      this.#fill(dts)
     } else this.#append(held.dts, Math.max(1, dts - held.dts), held.unit, held.data)
   }
 
   /** Takes a unit and holds it back. A unit that lies in what is written already is left out. */
   push(unit: MediaUnit, dts: number): void {
+    this.#stalled = false
     const data = this.track.codec.kind === 'video' ? sampleNals(unit.data, this.track.codec) : unit.data
     if (data.length === 0) return
-    if (this.track.codec.kind === 'audio' && !this.#held && dts < this.#end) return
+    if (this.track.codec.kind === 'audio' && !this.#held && this.#end - dts > this.#lastDuration / 2) return
     const at = this.#held ? Math.max(dts, this.#held.dts + 1) : Math.max(dts, this.#end)
     this.settle(at)
-    if (at - this.#end > FILL_GAP_S * this.track.codec.clockRate) this.fill(at)
+    if (at - this.#end > FILL_GAP_S * this.track.codec.clockRate) this.#fill(at)
     this.#held = { dts: at, unit, data }
   }
 
@@ -80,8 +82,17 @@ export class TrackBuffer {
     if (this.#held) this.settle(this.#held.dts + Math.max(1, this.#lastDuration || (this.#silence?.ticks ?? 0)))
   }
 
-  /** Writes silence up to `ticks`, so that players do not wait for a track that stalls. Nothing happens for codecs without known silence. */
-  fill(ticks: number): void {
+  /**
+   * Puts silence in the place of a track that stalls, so that players do not wait for it: from when it is behind by `patienceTicks` until its next unit comes.
+   * @param ticks where the part ends that is made now
+   */
+  bridgeStall(ticks: number, patienceTicks: number): void {
+    if (ticks - this.end > patienceTicks) this.#stalled = true
+    if (this.#stalled) this.#fill(ticks)
+  }
+
+  /** Writes silence up to `ticks`. Nothing happens for codecs without known silence. */
+  #fill(ticks: number): void {
     const silence = this.#silence
     if (!silence || ticks - this.end < silence.ticks || ticks - this.end > MAX_FILL_S * this.track.codec.clockRate) return
     this.flush()
@@ -94,10 +105,12 @@ export class TrackBuffer {
   }
 
   /**
-   * Takes the samples that begin before `cutTicks` out of the buffer.
+   * Takes the samples that begin before `cutTicks` out of the buffer. An audio sample that is held back is among them if it does: frames last
+   * as long as the one before, and players that get a part whose sound is short load it again.
    * @returns undefined if there are none
    */
   take(cutTicks: number): TrackRun | undefined {
+    if (this.#held && this.#held.dts < cutTicks && this.track.codec.kind === 'audio' && this.#lastDuration > 0) this.flush()
     let count = this.#samples.findIndex((sample) => sample.dts >= cutTicks)
     if (count < 0) count = this.#samples.length
     const first = this.#samples[0]

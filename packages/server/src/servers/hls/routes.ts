@@ -54,7 +54,8 @@ const answerIndex = async (context: ServerContext, runs: HlsRuns, request: Fasti
     return sendProblem(reply, 406, 'HLS does not carry this stream', `${path} has ${codecs}; HLS carries H.264, AAC and Opus. Other protocols may play it.`)
   }
   const { muxer } = run
-  await run.waiting.wait(() => muxer.multivariantPlaylist() !== undefined || muxer.ended, HOLD_MS)
+  // Players that know no parts give up a stream without segments: both playlists wait for the first one, which ends with the second key frame.
+  await run.waiting.wait(() => muxer.ready || muxer.ended, HOLD_MS)
   const playlist = muxer.multivariantPlaylist()
   return playlist === undefined ? sendNotReady(reply, path) : sendPlaylist(reply, playlist)
 }
@@ -89,7 +90,6 @@ const answerPlaylist = async (context: ServerContext, run: HlsRun, request: Fast
     if (wanted && wanted.segment > muxer.nextSegment + 1) {
       throw new ProtocolError('hls/directive', `_HLS_msn ${wanted.segment} is too far ahead: the next segment is ${muxer.nextSegment}`)
     }
-    // Players that know no parts refuse a playlist without segments, so the first one waits for a segment where that is not long.
     await waiting.wait(() => muxer.ended || (wanted ? muxer.has(wanted.segment, wanted.part) : muxer.ready), HOLD_MS)
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
