@@ -154,7 +154,10 @@ test('a ping is answered with its time', () => {
 test('what comes is acknowledged by the window that the client sets', () => {
   const { session, peer } = started(PUBLISH)
   peer.drain()
-  session.handleInput(0, clientMessage({ type: MESSAGE_TYPE.WINDOW_ACKNOWLEDGEMENT_SIZE, streamId: 0, timestampMs: 0, payload: Uint8Array.of(0, 0, 0x03, 0xe8) }))
+  session.handleInput(
+    0,
+    clientMessage({ type: MESSAGE_TYPE.WINDOW_ACKNOWLEDGEMENT_SIZE, streamId: 0, timestampMs: 0, payload: Uint8Array.of(0, 0, 0x03, 0xe8) }),
+  )
   session.handleInput(0, audio(1))
   const [ack, ...more] = peer.drain().sent
   assert.equal(ack?.type, MESSAGE_TYPE.ACKNOWLEDGEMENT)
