@@ -105,6 +105,8 @@ export class H264Depacketizer {
   #add(nal: Uint8Array): void {
     const type = nalType(nal)
     if (type === NAL_TYPE.AUD || type === NAL_TYPE.FILLER) return
+    // GStreamer may repeat them in front of every slice; within a picture the standard does not allow them (section 7.4.1.2.3).
+    if (this.#hasPicture && (type === NAL_TYPE.SPS || type === NAL_TYPE.PPS)) return
     this.#nals.push(nal)
     this.#bytes += nal.length
     if (isVcl(type)) this.#hasPicture = true

@@ -100,6 +100,19 @@ const UNITS: readonly (readonly [name: string, pushes: readonly Push[], units: r
     0,
   ],
   [
+    'parameter sets between the slices of a picture are left out',
+    [
+      [SPS, 1, 0],
+      [PPS, 1, 0],
+      ['6588', 1, 0],
+      [SPS, 1, 0],
+      [PPS, 1, 0],
+      ['6544', 1, 1],
+    ],
+    [[1, ['6742c01e', '68ce', '6588', '6544']]],
+    0,
+  ],
+  [
     'SEI is kept, delimiters are not',
     [
       ['09f0', 1, 0],
