@@ -12,6 +12,8 @@ export const faultOfStatus = (status: number, detail = ''): PlaybackFault => {
       return { kind: 'refused', message: detail || 'The server does not let you watch this.' }
     case 404:
       return { kind: 'no-publisher', message: detail || 'Nobody is publishing here.' }
+    case 405:
+      return { kind: 'cannot-carry', message: 'This server has WebRTC switched off.' }
     case 406:
       return { kind: 'cannot-carry', message: detail || 'WebRTC cannot carry the codecs of this stream.' }
     default:

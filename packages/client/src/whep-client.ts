@@ -9,6 +9,8 @@ const CONNECT_TIMEOUT_MS = 3000
 /** A connection that is interrupted for longer does not come back by itself. */
 const INTERRUPTION_TIMEOUT_MS = 4000
 
+const LEAVING_TIMEOUT_MS = 2000
+
 export type WhepListener = {
   /** A track arrived; all of them are in the same stream. */
   media(stream: MediaStream): void
@@ -72,10 +74,21 @@ export class WhepClient {
     this.#over = true
     clearTimeout(this.#timer)
     this.#abort.abort()
-    this.#peer.close()
-    if (this.#resourceUrl === undefined) return
-    fetch(this.#resourceUrl, { method: 'DELETE', keepalive: true }).catch(() => undefined)
+    const resourceUrl = this.#resourceUrl
     this.#resourceUrl = undefined
+    if (resourceUrl === undefined) this.#peer.close()
+    else void this.#leave(resourceUrl)
+  }
+
+  /** The peer connection ends last: its end is told to the server too, which then knows no session to delete any more. */
+  async #leave(resourceUrl: string): Promise<void> {
+    try {
+      await fetch(resourceUrl, { method: 'DELETE', keepalive: true, signal: AbortSignal.timeout(LEAVING_TIMEOUT_MS) })
+    } catch {
+      // A server that is away has nothing to forget.
+    } finally {
+      this.#peer.close()
+    }
   }
 
   /** @returns undefined if it failed and that was told */
