@@ -44,6 +44,11 @@ test('what is packetized comes back', () => {
   )
 })
 
+test('a frame that is too long for an AU header is not sent', () => {
+  assert.equal(packetizeAac(new Uint8Array(8191), 1200).length, 7)
+  assert.deepEqual(packetizeAac(new Uint8Array(8192), 1200), [])
+})
+
 test('any payloads make frames or nothing', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.uint8Array({ maxLength: 12 }), fc.boolean()), { maxLength: 40 }), (packets) => {

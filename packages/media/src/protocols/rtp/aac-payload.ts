@@ -10,12 +10,12 @@ const MAX_FRAME_BYTES = 8191
 
 /**
  * RTP payloads for one AAC frame: one, or several fragments if it is too long. The marker belongs on the last.
- * @param frame without ADTS header; at most 8191 bytes
+ * @param frame without ADTS header; one of more than 8191 bytes, which no AAC has, cannot be told in an AU header and gives none
  * @param maxPayload bytes of a payload
  */
 export const packetizeAac = (frame: Uint8Array, maxPayload: number): Uint8Array[] => {
-  if (frame.length > MAX_FRAME_BYTES) throw new Error(`AAC frame of ${frame.length} bytes, RTP can carry ${MAX_FRAME_BYTES}`)
   const payloads: Uint8Array[] = []
+  if (frame.length > MAX_FRAME_BYTES) return payloads
   const room = maxPayload - LENGTH_BYTES - AU_HEADER_BYTES
   for (let at = 0; at < frame.length; at += room) {
     const piece = frame.subarray(at, at + room)
