@@ -9,7 +9,7 @@ const ALL: StartScreen = {
   networkAddresses: ['192.0.2.7'],
   demo: true,
   configFile: undefined,
-  configPlaces: ['/home/user/millrace.yml', '/etc/millrace/millrace.yml'],
+  configPlaces: ['/srv/live/millrace.yml', '/etc/millrace/millrace.yml'],
 }
 
 describe('startScreen', () => {
@@ -22,7 +22,7 @@ describe('startScreen', () => {
       '-f rtsp rtsp://127.0.0.1:8554/video',
       'rtspclientsink location=rtsp://127.0.0.1:8554/test',
       'only this machine can connect',
-      'none; looked for at /home/user/millrace.yml and /etc/millrace/millrace.yml',
+      'none; looked for at /srv/live/millrace.yml and /etc/millrace/millrace.yml',
     ]) {
       assert.ok(screen.includes(text), `${text} is not in\n${screen}`)
     }
