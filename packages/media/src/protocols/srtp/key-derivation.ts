@@ -48,5 +48,5 @@ const prf = (aesEcb: AesEcb, masterSalt: Uint8Array, label: number, byteLength: 
     blocks[at + 7] = (blocks[at + 7] as number) ^ label
     blocks[at + 15] = at / 16
   }
-  return aesEcb(blocks).slice(0, byteLength)
+  return new Uint8Array(aesEcb(blocks).subarray(0, byteLength))
 }

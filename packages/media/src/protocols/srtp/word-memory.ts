@@ -9,6 +9,6 @@ export const makeWordMemory = (byteLength: number): WordMemory => {
 
 /** Words over the same bytes; copied if they do not begin at a word. */
 export const asWords = (bytes: Uint8Array): Uint32Array => {
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice()
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
   return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2)
 }

@@ -80,7 +80,7 @@ export const decodeStun = (bytes: Uint8Array): ReceivedStun => {
 export const hasIntegrity = (bytes: Uint8Array, message: ReceivedStun, key: Uint8Array, hmacSha1: HmacSha1): boolean => {
   const at = message.integrityAt
   if (at === undefined) return false
-  const signed = bytes.slice(0, at)
+  const signed = new Uint8Array(bytes.subarray(0, at))
   // The length field covers everything up to and with MESSAGE-INTEGRITY, and not what follows it.
   new DataView(signed.buffer).setUint16(2, at + 4 + INTEGRITY_BYTES - STUN_HEADER_BYTES)
   const expected = hmacSha1(key, signed)
@@ -151,7 +151,7 @@ const readXorAddress = (reader: ByteReader, transactionId: Uint8Array): Transpor
   const family = reader.u8()
   if (family !== 1 && family !== 2) throw malformed(`XOR-MAPPED-ADDRESS with family ${family}, 1 and 2 exist`)
   const port = reader.u16() ^ (MAGIC_COOKIE >>> 16)
-  const bytes = reader.take(family === 1 ? 4 : 16).slice()
+  const bytes = new Uint8Array(reader.take(family === 1 ? 4 : 16))
   xorAddress(bytes, transactionId)
   return { address: formatIpAddress(bytes), port }
 }

@@ -37,6 +37,14 @@ for (const [bytes, address] of [
   })
 }
 
+test('reading leaves the bytes as they are, also those of a Buffer in shared memory', () => {
+  for (const published of [RFC5769_REQUEST, RFC5769_RESPONSE_IPV4, RFC5769_RESPONSE_IPV6]) {
+    const bytes = Buffer.from(published)
+    assert.ok(hasIntegrity(bytes, decodeStun(bytes), key, hmacSha1))
+    assert.deepEqual(Uint8Array.from(bytes), published)
+  }
+})
+
 for (const [what, bytes, code] of BROKEN_STUN) {
   test(`refused: ${what}`, () => {
     assert.throws(() => decodeStun(bytes), { name: 'ProtocolError', code })
