@@ -55,7 +55,7 @@ const fillCard = (item: HTMLElement, { tracks, publisher, readers }: LivePath): 
   item.classList.toggle('away', publisher === undefined)
   item.querySelector('.tracks')?.replaceChildren(...tracks.map((track) => make('span', {}, track)))
   const watching = readers === 0 ? 'no viewers' : readers === 1 ? '1 viewer' : `${readers} viewers`
-  const from = publisher === undefined ? 'the publisher is away' : `from ${publisher.toUpperCase()}`
+  const from = publisher === undefined ? 'the publisher is away' : publisher === 'file' ? 'from a file' : `from ${publisher.toUpperCase()}`
   item.querySelector('.facts')?.replaceChildren(`${from} · ${watching}`)
 }
 
