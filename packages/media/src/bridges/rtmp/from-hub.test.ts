@@ -54,7 +54,7 @@ const videoWord = (payload: Uint8Array): string => {
 const setUp = (codecs: readonly Codec[]) => {
   const stream = new Stream(codecs, oneToOne)
   const [first, second] = stream.tracks as [Track, Track]
-  const write = (track: Track, ms: number, randomAccess: boolean, data = [Uint8Array.of(0x41)], compositionMs = 0): void => {
+  const write = (track: Track, ms: number, randomAccess: boolean, data: readonly Uint8Array[] = [Uint8Array.of(0x41)], compositionMs = 0): void => {
     const dts = (ms * track.clockRate) / 1000
     const unit: Unit = { pts: dts + (compositionMs * track.clockRate) / 1000, dts, randomAccess, data, arrivalMs: ms }
     stream.writeUnit(track, unit)
