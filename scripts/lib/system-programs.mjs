@@ -34,7 +34,8 @@ const PROGRAMS = [
     packages: ['nginx-light', 'libnginx-mod-rtmp'],
     present: () => existsSync('/usr/sbin/nginx') && existsSync('/usr/lib/nginx/modules/ngx_rtmp_module.so'),
   },
-  { name: 'VLC', packages: ['vlc-bin', 'vlc-plugin-base'], present: () => onPath('cvlc') || onPath('vlc') },
+  { name: 'VLC', packages: ['vlc-bin', 'vlc-plugin-base'], present: () => onPath('vlc') },
+  { name: 'OBS Studio and a virtual screen for it', packages: ['obs-studio', 'xvfb'], present: () => onPath('obs') && onPath('Xvfb') },
 ]
 
 /** Sees to it that the programs are here: installs them on Debian and Ubuntu as root, says elsewhere what to install. */

@@ -51,7 +51,9 @@ const publish = ({ rtmp, rtsp }: Readonly<Ports>, host: string): string[] => {
   }
   if (rtsp !== undefined) {
     rows.push(`           ffmpeg -re -i video.mp4 ${X264} -c:a libopus -f rtsp rtsp://${host}:${rtsp}/video`)
-    rows.push(`GStreamer  gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency ! rtspclientsink location=rtsp://${host}:${rtsp}/test`)
+    rows.push(
+      `GStreamer  gst-launch-1.0 videotestsrc is-live=true ! video/x-raw,format=I420 ! x264enc tune=zerolatency ! rtspclientsink location=rtsp://${host}:${rtsp}/test`,
+    )
   }
   return titled('Publish', rows)
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -27,6 +27,20 @@ describe('parseConfig', () => {
     assert.deepEqual([config.rtmp.port, config.hls.port, config.webrtc.port, config.webrtc.icePort], [1935, 8888, 8889, 8189])
     assert.deepEqual([config.republishGrace, config.readerQueue], [10_000, { maxBytes: 8_000_000, maxAge: 5000 }])
     assert.deepEqual(config.paths, {})
+  })
+
+  test('the example has every key with its default, and the guide names every key', () => {
+    const file = (name: string) => readFileSync(new URL(`../../../../${name}`, import.meta.url), 'utf8')
+    const example = file('millrace.example.yml')
+    assert.deepEqual(parse(example), parse(''))
+    const guide = file('docs/7-configuration.md')
+    for (const [section, value] of Object.entries(parse(''))) {
+      const keys = typeof value === 'object' && section !== 'paths' ? Object.keys(value).map((key) => `${section}.${key}`) : [section]
+      for (const key of keys) {
+        assert.match(example, new RegExp(`^ *${key.split('.').at(-1)}:`, 'm'))
+        assert.ok(guide.includes(key === 'paths' ? 'paths.NAME.source' : `\`${key}\``), `${key} is not in the guide`)
+      }
+    }
   })
 
   test('keys without a value count as not there, paths without settings as paths', () => {
