@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, syml
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { root } from './lib/root.mjs'
+import { undeclaredImports } from './lib/workspace-imports.mjs'
 
 const MEDIA = 'packages/media/src'
 const SERVER = 'packages/server/src'
@@ -28,11 +29,16 @@ const AGAINST_THE_ARROWS = [
   [`${MEDIA}/protocols/rtp`, `${MEDIA}/hub`],
   [`${MEDIA}/protocols/stun`, `${MEDIA}/protocols/ice`],
   [`${MEDIA}/bridges/rtmp`, `${MEDIA}/protocols/rtsp`],
-  [`${MEDIA}/hub`, `${SERVER}/net`],
   [`${SERVER}/servers/rtsp`, `${SERVER}/servers/rtmp`],
   [`${SERVER}/servers/hls`, `${SERVER}/servers/webrtc`],
   [`${SERVER}/sources/rtsp`, `${SERVER}/servers/rtsp`],
   [`${SERVER}/net`, `${SERVER}/servers/rtsp`],
+]
+/** The same by a package's name, which `undeclaredImports` finds. */
+const AGAINST_THE_ARROWS_BY_NAME = [
+  [`${MEDIA}/hub`, '@millrace/server/net/clock.ts'],
+  [`${SERVER}/servers/rtmp`, '@millrace/media/protocols/rtsp/message.ts'],
+  [`${SERVER}/net`, '@millrace/media/bridges/webrtc/negotiate.ts'],
 ]
 const AGAINST_ERROR = /TS6307: .*is not listed within the file list of project/
 
@@ -75,12 +81,10 @@ const writeBreaks = (copy) => {
     for (const [name, { code, error }] of Object.entries(IMPURE)) add(`${folder}/breaks-${name}.ts`, code, error)
   }
   for (const [from, into] of AGAINST_THE_ARROWS) {
-    const target = readdirSync(join(copy, into)).find((file) => file.endsWith('.ts') && !file.startsWith('breaks-'))
-    if (!target) throw new Error(`${into} has no file to import`)
-    const up = '../'.repeat(from.split('/').length)
-    const specifier =
-      from.startsWith(MEDIA) && into.startsWith(SERVER) ? `@millrace/server/${into.slice(SERVER.length + 1)}/${target}` : `${up}${into}/${target}`
-    add(`${from}/breaks-into-${into.replaceAll('/', '-')}.ts`, `export * from '${specifier}'\n`, AGAINST_ERROR)
+    // A file of its own, which nothing else imports: the compiler names only one of a file's importers.
+    const target = `target-of-${from.replaceAll('/', '-')}.ts`
+    writeFileSync(join(copy, into, target), 'export const target = 1\n')
+    add(`${from}/breaks-into-${into.replaceAll('/', '-')}.ts`, `export * from '${'../'.repeat(from.split('/').length)}${into}/${target}'\n`, AGAINST_ERROR)
   }
   return breaks
 }
@@ -90,6 +94,8 @@ const main = (copy) => {
   const projects = [SERVER, ...pureFolders()]
   const sound = compile(copy, projects)
   if (sound.status !== 0) return [`the sources do not compile as they are:\n${sound.output}`]
+  const undeclared = undeclaredImports(root)
+  if (undeclared.length > 0) return undeclared
   const breaks = writeBreaks(copy)
   const { output } = compile(copy, projects)
   const lines = output.split('\n')
@@ -99,8 +105,20 @@ const main = (copy) => {
       ({ file, error }) =>
         `${dirname(file)}: ${basename(file)} should give ${error.source}; it gives ${lines.find((line) => line.startsWith(`${file}(`)) ?? 'no error'}`,
     )
-  if (failures.length === 0) console.log(`${breaks.length} borders hold`)
+  failures.push(...breaksByName(copy))
+  if (failures.length === 0) console.log(`${breaks.length + AGAINST_THE_ARROWS_BY_NAME.length} borders hold`)
   return failures
+}
+
+/** @returns what is wrong: imports by name that were not found */
+const breaksByName = (copy) => {
+  const files = AGAINST_THE_ARROWS_BY_NAME.map(([from, specifier], index) => {
+    const file = `${from}/breaks-by-name-${index}.ts`
+    writeFileSync(join(copy, file), `export * from '${specifier}'\n`)
+    return file
+  })
+  const found = undeclaredImports(copy)
+  return files.filter((file) => !found.some((fault) => fault.startsWith(`${file}: `))).map((file) => `${file} should be found to import what it may not`)
 }
 
 const copy = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-borders-')))
