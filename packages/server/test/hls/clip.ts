@@ -10,7 +10,7 @@ import { DtsEstimator } from '@millrace/media/codecs/h264-dts.ts'
 import { splitLengthPrefixed } from '@millrace/media/codecs/h264-nal.ts'
 import { parseSps } from '@millrace/media/codecs/h264-sps.ts'
 import type { Unit } from '@millrace/media/hub/unit.ts'
-import { EncodedPacketSink, FilePathSource, Input, type InputTrack, MP4 } from 'mediabunny'
+import { EncodedPacketSink, FilePathSource, Input, type InputAudioTrack, type InputVideoTrack, MP4 } from 'mediabunny'
 
 const run = promisify(execFile)
 
@@ -54,7 +54,7 @@ const readClip = async (file: string, durationS: number): Promise<Clip> => {
   const input = new Input({ formats: [MP4], source: new FilePathSource(file) })
   const codecs: Codec[] = []
   const units: Unit[][] = []
-  for (const track of await input.getTracks()) {
+  for (const track of [...(await input.getVideoTracks()), ...(await input.getAudioTracks())]) {
     const config = await track.getDecoderConfig()
     const description = config?.description
     const bytes = description instanceof ArrayBuffer ? new Uint8Array(description) : (description as Uint8Array | undefined)
@@ -74,7 +74,7 @@ const readClip = async (file: string, durationS: number): Promise<Clip> => {
   return { codecs, units, durationS }
 }
 
-const makeCodec = (track: InputTrack, description: Uint8Array | undefined): Codec => {
+const makeCodec = (track: InputAudioTrack | InputVideoTrack, description: Uint8Array | undefined): Codec => {
   if (track.codec === 'opus') return { kind: 'audio', name: 'opus', clockRate: 48000, channels: 2 }
   if (!description) throw new Error(`no decoder configuration for ${track.codec}`)
   if (track.codec === 'aac') return aacCodec(description)

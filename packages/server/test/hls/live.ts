@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { Hub, type Publication } from '@millrace/media/hub/hub.ts'
+import type { Track } from '@millrace/media/hub/track.ts'
 import fastify from 'fastify'
 import type { Log } from '../../src/log/log.ts'
 import { monotonicMs } from '../../src/net/clock.ts'

@@ -136,7 +136,9 @@ export class Segmenter {
     if (!this.#init || this.#codecsChanged) this.#init = { index: this.#init ? this.#init.index + 1 : 0, bytes: encodeInitSegment(tracks) }
     this.#codecsChanged = false
     const startS = dts / (this.#codecs[this.#leader] as Mp4Codec).clockRate
-    this.#buffers = tracks.map((track) => new TrackBuffer(track, Math.round(startS * track.codec.clockRate)))
+    // ffmpeg does not read an init segment that comes later.
+    const inBand = this.#init.index > 0
+    this.#buffers = tracks.map((track) => new TrackBuffer(track, Math.round(startS * track.codec.clockRate), inBand))
     this.#openSegment(startS, unit.arrivalMs, !first)
   }
 

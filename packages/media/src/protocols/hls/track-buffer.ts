@@ -1,6 +1,6 @@
 import { NAL_TYPE, nalType } from '../../codecs/h264-nal.ts'
 import { type Mp4Sample, sampleBytes, type TrackRun } from '../../containers/mp4/media-segment.ts'
-import type { Mp4Codec, Mp4Track } from '../../containers/mp4/track.ts'
+import type { Mp4H264Codec, Mp4Track } from '../../containers/mp4/track.ts'
 import type { MediaUnit } from './media-unit.ts'
 import { type SilentFrame, silentFrame } from './silence.ts'
 
@@ -19,6 +19,7 @@ const MAX_FILL_S = 60
 export class TrackBuffer {
   readonly track: Mp4Track
   readonly #silence: SilentFrame | undefined
+  readonly #parametersInBand: boolean
   #held: { readonly dts: number; readonly unit: MediaUnit; readonly data: readonly Uint8Array[] } | undefined
   #samples: TimedSample[] = []
   #bytes = 0
@@ -26,9 +27,13 @@ export class TrackBuffer {
   #lastDuration = 0
   #stalled = false
 
-  /** @param startTicks where the track begins, for the silence of a track that does not */
-  constructor(track: Mp4Track, startTicks: number) {
+  /**
+   * @param startTicks where the track begins, for the silence of a track that does not
+   * @param parametersInBand whether key frames have their parameter sets in front, for players that read only the first init segment
+   */
+  constructor(track: Mp4Track, startTicks: number, parametersInBand: boolean) {
     this.track = track
+    this.#parametersInBand = parametersInBand
     this.#silence = track.codec.kind === 'audio' ? silentFrame(track.codec) : undefined
     this.#end = startTicks
   }
@@ -68,7 +73,7 @@ export class TrackBuffer {
   /** Takes a unit and holds it back. A unit that lies in what is written already is left out. */
   push(unit: MediaUnit, dts: number): void {
     this.#stalled = false
-    const data = this.track.codec.kind === 'video' ? sampleNals(unit.data, this.track.codec) : unit.data
+    const data = this.#sampleData(unit)
     if (data.length === 0) return
     if (this.track.codec.kind === 'audio' && !this.#held && this.#end - dts > this.#lastDuration / 2) return
     const at = this.#held ? Math.max(dts, this.#held.dts + 1) : Math.max(dts, this.#end)
@@ -121,6 +126,13 @@ export class TrackBuffer {
     return { trackId: this.track.id, kind: this.track.codec.kind, baseDts: first.dts, samples }
   }
 
+  #sampleData(unit: MediaUnit): readonly Uint8Array[] {
+    const { codec } = this.track
+    if (codec.name !== 'h264') return unit.data
+    const nals = sampleNals(unit.data, codec)
+    return this.#parametersInBand && unit.randomAccess ? [codec.sps, codec.pps, ...nals] : nals
+  }
+
   #append(dts: number, duration: number, unit: MediaUnit, data: readonly Uint8Array[]): void {
     // pts - dts of the unit itself: where dts had to be moved to rise, the sample is shown as much later.
     this.#samples.push({ dts, duration, compositionOffset: unit.pts - unit.dts, sync: unit.randomAccess, data })
@@ -131,15 +143,13 @@ export class TrackBuffer {
 }
 
 /** What an `avc1` sample has of an access unit: no delimiters, no filler, and no parameter sets that the init segment has. */
-const sampleNals = (nals: readonly Uint8Array[], codec: Mp4Codec): readonly Uint8Array[] => {
-  if (codec.name !== 'h264') return nals
-  return nals.filter((nal) => {
+const sampleNals = (nals: readonly Uint8Array[], codec: Mp4H264Codec): Uint8Array[] =>
+  nals.filter((nal) => {
     const type = nalType(nal)
     if (type === NAL_TYPE.AUD || type === NAL_TYPE.FILLER) return false
     if (type === NAL_TYPE.SPS) return !sameBytes(nal, codec.sps)
     return type !== NAL_TYPE.PPS || !sameBytes(nal, codec.pps)
   })
-}
 
 /** Whether two byte runs are equal. */
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {

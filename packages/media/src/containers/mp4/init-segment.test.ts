@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { AAC, H264, hex, OPUS } from '../../../test/hls/fixtures.ts'
+import { findBoxes } from './box-reader.ts'
+import { codecString } from './codec-string.ts'
+import { encodeInitSegment } from './init-segment.ts'
+import { type Mp4Codec, mp4Codec } from './track.ts'
+
+const STSD = 'moov/trak/mdia/minf/stbl/stsd'
+
+/** FullBox header and entry_count of stsd, then the boxes in it. */
+const sampleEntry = (codec: Mp4Codec): Uint8Array => findBoxes(encodeInitSegment([{ id: 1, codec }]), STSD)[0]?.subarray(8) ?? new Uint8Array()
+
+const cases: readonly (readonly [name: string, codec: Mp4Codec, entry: string, codecs: string])[] = [
+  [
+    'H.264',
+    H264,
+    `00000087 61766331 000000000000 0001
+     00000000 00000000 00000000 00000000
+     0280 0168                       # 640 x 360
+     00480000 00480000 00000000 0001
+     ${'00'.repeat(32)} 0018 ffff
+     00000031 61766343               # avcC
+     01 42 c0 1e ff e1 0019 6742c01ed900a02ff970110000030001000003003c0f162e48 01 0005 68cb83cb20`,
+    'avc1.42C01E',
+  ],
+  [
+    'AAC',
+    AAC,
+    `00000057 6d703461 000000000000 0001
+     00000000 00000000 0002 0010 00000000 bb800000
+     00000033 65736473 00000000      # esds
+     03 80808022 0000 00             # ES_Descriptor
+     04 80808014 40 15 000000 00000000 00000000
+     05 80808002 1190                # AudioSpecificConfig
+     06 80808001 02`,
+    'mp4a.40.2',
+  ],
+  [
+    'Opus',
+    OPUS,
+    `00000037 4f707573 000000000000 0001
+     00000000 00000000 0002 0010 00000000 bb800000
+     00000013 644f7073 00 02 0000 0000bb80 0000 00`,
+    'opus',
+  ],
+]
+
+describe('init segment', () => {
+  for (const [name, codec, entry, codecs] of cases) {
+    it(`${name}: sample entry and codecs parameter`, () => {
+      assert.deepEqual(sampleEntry(codec), hex(entry.replaceAll(/#.*/g, '')))
+      assert.equal(codecString(codec), codecs)
+    })
+  }
+
+  it('a track and its defaults for each codec', () => {
+    const bytes = encodeInitSegment([
+      { id: 1, codec: H264 },
+      { id: 2, codec: AAC },
+    ])
+    assert.equal(findBoxes(bytes, 'ftyp').length, 1)
+    assert.equal(findBoxes(bytes, 'moov/trak').length, 2)
+    assert.equal(findBoxes(bytes, 'moov/mvex/trex').length, 2)
+    assert.deepEqual([findBoxes(bytes, 'moov/trak/mdia/minf/vmhd').length, findBoxes(bytes, 'moov/trak/mdia/minf/smhd').length], [1, 1])
+  })
+
+  it('HE-AAC is named as it is signalled', () => {
+    assert.equal(codecString({ ...AAC, config: hex('2b118800') }), 'mp4a.40.5')
+  })
+
+  it('H.264 without parameter sets has to wait, G.711 for ever', () => {
+    assert.equal(mp4Codec({ ...H264, pps: undefined }), undefined)
+    assert.equal(mp4Codec({ kind: 'audio', name: 'pcmu', clockRate: 8000, channels: 1 }), undefined)
+  })
+})
