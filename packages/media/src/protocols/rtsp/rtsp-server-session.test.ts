@@ -102,10 +102,10 @@ describe('RtspServerSession', () => {
     assert.match(peer.request('SETUP', 'rtsp://h/live/streamid=0', [`Transport: ${TCP};mode=record`]), /interleaved=2-3;mode=record/)
     assert.equal(peer.status('RECORD', 'rtsp://h/live', ['Session: S']), 200)
     peer.input('$\x00\x00\x01a$\x03\x00\x01b$\x09\x00\x01c')
-    assert.equal(peer.status('TEARDOWN'), 200)
+    for (const method of ['PAUSE', 'RECORD', 'TEARDOWN']) assert.equal(peer.status(method), 200, method)
     assert.deepEqual(
       peer.events.map((event) => (event.type === 'media' ? [event.track, event.isRtcp, decodeUtf8(event.payload)] : event.type)),
-      ['announce', 'setup', 'setup', 'record', [1, false, 'a'], [0, true, 'b'], 'teardown'],
+      ['announce', 'setup', 'setup', 'record', [1, false, 'a'], [0, true, 'b'], 'pause', 'record', 'teardown'],
     )
     peer.announce()
   })

@@ -267,10 +267,12 @@ export class RtspServerSession implements ByteStreamSession<RtspServerEvent> {
     return this.#ask({ request, track }, { type: 'setup', path, isPublishing, track })
   }
 
+  /** GStreamer's publisher pauses before it leaves. */
   #pause(nowMs: number, request: RtspRequest): Reply {
-    if (this.#state !== 'playing' && this.#state !== 'ready-to-play') return this.#wrongState(request)
-    if (this.#state === 'playing') this.#outputs.event({ type: 'pause' })
-    this.#enter('ready-to-play', nowMs)
+    if (this.#state === 'idle' || this.#state === 'announced') return this.#wrongState(request)
+    const isPublishing = this.#announced !== undefined
+    if (this.#state === 'playing' || this.#state === 'recording') this.#outputs.event({ type: 'pause' })
+    this.#enter(isPublishing ? 'ready-to-record' : 'ready-to-play', nowMs)
     return { status: 200 }
   }
 

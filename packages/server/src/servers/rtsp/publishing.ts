@@ -101,14 +101,23 @@ export class Publishing {
     }
   }
 
+  /** Leaves the path; RECORD takes it again. */
+  pause(): void {
+    this.#stop('it paused')
+  }
+
   /** @param message why, for the log */
   close(message: string): void {
-    clearInterval(this.#expireTimer)
     for (const [rtpPort, rtcpPort] of this.#registered) {
       this.#parts.udp.rtp.unregister(this.#remote.address, rtpPort)
       this.#parts.udp.rtcp.unregister(this.#remote.address, rtcpPort)
     }
     this.#registered.length = 0
+    this.#stop(message)
+  }
+
+  #stop(message: string): void {
+    clearInterval(this.#expireTimer)
     if (!this.#publication) return
     this.#publication.close(monotonicMs())
     this.#publication = undefined

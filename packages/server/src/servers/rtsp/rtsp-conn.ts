@@ -113,7 +113,7 @@ export class RtspConn {
         this.#record(event.tracks)
         break
       case 'pause':
-        if (this.#role instanceof Reading) this.#role.pause()
+        this.#role?.pause()
         break
       case 'teardown':
         this.#leaveRole('it said goodbye')
