@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
-import { until } from './harness/child.ts'
+import { afterEach, describe, it } from 'node:test'
+import { stopChildren, until } from './harness/child.ts'
 import { decode } from './harness/decode.ts'
 import { Millrace } from './harness/millrace.ts'
 import { startCamera } from './harness/publishers.ts'
@@ -9,6 +9,8 @@ import { ffprobe } from './harness/readers.ts'
 const source = (url: string, transport = 'auto') => `demo: false\nrepublishGrace: 20s\npaths:\n  cam: { source: "${url}", rtspTransport: ${transport} }`
 
 describe('a camera that the server pulls', () => {
+  afterEach(stopChildren)
+
   for (const transport of ['tcp', 'udp']) {
     it(`goes away and comes back by ${transport}, and its readers go on`, { timeout: 90_000 }, async () => {
       const first = await startCamera(['--auth', 'basic'])

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { after, afterEach, before, describe, it } from 'node:test'
+import type { Browser } from 'playwright-core'
 import { launchChromium } from './harness/browser.ts'
-import { until } from './harness/child.ts'
+import { stopChildren, until } from './harness/child.ts'
 import { clip } from './harness/clip.ts'
 import { decode } from './harness/decode.ts'
 import { Millrace } from './harness/millrace.ts'
@@ -9,6 +10,13 @@ import { publishRtmp, publishRtsp } from './harness/publishers.ts'
 import { openPlayer, receivedStats } from './harness/readers.ts'
 
 describe('many readers', () => {
+  let browser: Browser
+  before(async () => {
+    browser = await launchChromium()
+  })
+  after(() => browser?.close())
+  afterEach(stopChildren)
+
   it('20 readers of four protocols watch one stream at once', { timeout: 120_000 }, async (test) => {
     const server = await Millrace.start()
     const publisher = await publishRtsp(server, 'crowd', 'tcp', await clip({ audio: 'opus', bitrate: '500k' }))
@@ -19,7 +27,6 @@ describe('many readers', () => {
       ...times(5, () => decode('RTMP', server.url('rtmp', 'crowd'))),
       ...times(5, () => decode('HLS', server.url('hls', 'crowd'))),
     ]
-    const browser = await launchChromium()
     const pages = []
     for (let i = 0; i < 5; i++) {
       const page = await browser.newPage()
@@ -35,7 +42,7 @@ describe('many readers', () => {
     }
     const { paths } = (await (await fetch(server.url('http', '_/paths'))).json()) as { paths: { name: string; readers: number }[] }
     test.diagnostic(`the server counts ${paths[0]?.readers} readers`)
-    await browser.close()
+    for (const page of pages) await page.close()
     for (const reader of decoding) await reader.child.stop()
     await publisher.stop()
     await server.stop()

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { connect, type Socket } from 'node:net'
-import { describe, it } from 'node:test'
-import { until } from './harness/child.ts'
+import { afterEach, describe, it } from 'node:test'
+import { stopChildren, until } from './harness/child.ts'
 import { decode } from './harness/decode.ts'
 import { Millrace } from './harness/millrace.ts'
 import { ffprobe } from './harness/readers.ts'
@@ -64,6 +64,12 @@ const UDP_GARBAGE: Record<'rtp' | 'rtcp' | 'ice', Buffer[]> = {
   ],
 }
 
+const sockets: Socket[] = []
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy()
+  await stopChildren()
+})
+
 describe('garbage on every port', () => {
   it('closes who sent it, within seconds, and nobody else notices', { timeout: 120_000 }, async (test) => {
     const server = await Millrace.start('demo: true')
@@ -72,7 +78,6 @@ describe('garbage on every port', () => {
     for (const watcher of watchers) await until(`${watcher.name} decodes`, 20_000, () => watcher.frames() > 10)
     const filesBefore = server.openFiles()
 
-    const sockets: Socket[] = []
     const closed = new Set<Socket>()
     const names = new Map<Socket, string>()
     const send = (port: number, name: string, bytes: Buffer | undefined) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { Child, until } from './harness/child.ts'
+import { Child, stopChildren, until } from './harness/child.ts'
 import { clip } from './harness/clip.ts'
 import { decode } from './harness/decode.ts'
 import { Millrace } from './harness/millrace.ts'
@@ -10,16 +10,12 @@ import { ffprobe } from './harness/readers.ts'
 
 describe('programs that people have', () => {
   let server: Millrace
-  let publisher: Child
   before(async () => {
     server = await Millrace.start()
-    publisher = await publishRtmp(server, 'live/clip', await clip({ audio: 'aac' }))
+    await publishRtmp(server, 'live/clip', await clip({ audio: 'aac' }))
     await server.pathIsLive('live/clip')
   })
-  after(async () => {
-    await publisher?.stop()
-    await server?.stop()
-  })
+  after(stopChildren)
 
   it('rtmpdump plays RTMP, and what it saves decodes', { timeout: 60_000 }, async () => {
     const dump = new Child('sh', [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { launchChromium } from './harness/browser.ts'
-import { Child, until } from './harness/child.ts'
+import { Child, stopChildren, until } from './harness/child.ts'
 import { clip } from './harness/clip.ts'
 import { decode } from './harness/decode.ts'
 import { Millrace } from './harness/millrace.ts'
@@ -18,7 +18,7 @@ describe('publishers come and go', () => {
   })
   after(async () => {
     await browser?.close()
-    await server?.stop()
+    await stopChildren()
   })
 
   it('readers of four protocols go on when the publisher comes back', { timeout: 90_000 }, async () => {

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
-import { Child, until } from './harness/child.ts'
+import { afterEach, describe, it } from 'node:test'
+import { Child, stopChildren, until } from './harness/child.ts'
 import { decode } from './harness/decode.ts'
 import { Millrace } from './harness/millrace.ts'
 
@@ -21,6 +21,8 @@ const inFolder = async (run: (folder: string) => Promise<void>): Promise<void> =
 }
 
 const npmStart = (cwd: string, ...args: string[]): Child => new Child('npm', ['start', '--silent', '--', ...args], { cwd })
+
+afterEach(stopChildren)
 
 describe('npm start', () => {
   it('prints one screen that a person can use, serves the demo, and ends with 0 on Ctrl-C', { timeout: 60_000 }, async (test) => {
@@ -45,7 +47,7 @@ describe('npm start', () => {
   })
 
   it('a port that is taken gives one line with the port, the protocol and the key', { timeout: 60_000 }, async () => {
-    const squatter = createServer().listen(0, '127.0.0.1')
+    const squatter = createServer().listen(0, '127.0.0.1').unref()
     await new Promise((resolve) => squatter.once('listening', resolve))
     const { port } = squatter.address() as { port: number }
     await inFolder(async (folder) => {

@@ -66,6 +66,11 @@ process.on('exit', () => {
   for (const child of running) child.process.kill('SIGKILL')
 })
 
+/** For `afterEach`: a test that failed leaves no program behind. */
+export const stopChildren = async (): Promise<void> => {
+  await Promise.all([...running].map((child) => child.stop('SIGKILL')))
+}
+
 /** Polls until `probe` gives something other than undefined or false. */
 export const until = async <T>(what: string, timeoutMs: number, probe: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> => {
   const deadline = Date.now() + timeoutMs
