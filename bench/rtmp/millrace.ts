@@ -1,16 +1,25 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { freePort, waitForPort } from './free-port.ts'
 import { pidOf, stopChild } from './process.ts'
 import type { Rival } from './rival.ts'
 
-const SERVER = fileURLToPath(new URL('millrace-server.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../packages/server/src/main.ts', import.meta.url))
 
-/** Millrace's RTMP server in a process of its own. */
-export const startMillrace = async (): Promise<Rival> => {
-  const child = spawn(process.execPath, [SERVER], { stdio: ['ignore', 'pipe', 'inherit'] })
+/** Millrace with nothing but RTMP. @param directory without configuration in it */
+export const startMillrace = async (directory: string): Promise<Rival> => {
+  const port = await freePort()
+  const env = {
+    ...process.env,
+    MILLRACE_RTMP_PORT: String(port),
+    MILLRACE_RTSP_ENABLED: 'false',
+    MILLRACE_HLS_ENABLED: 'false',
+    MILLRACE_WEBRTC_ENABLED: 'false',
+    MILLRACE_DEMO: 'false',
+    MILLRACE_LOG_LEVEL: 'warn',
+  }
+  const child = spawn(process.execPath, [MAIN], { cwd: directory, env, stdio: ['ignore', 'ignore', 'inherit'] })
   const pid = await pidOf(child)
-  const [line] = await once(createInterface(child.stdout), 'line')
-  return { name: 'millrace', pid, port: Number(line), stop: () => stopChild(child) }
+  await waitForPort(port, 'Millrace did not start')
+  return { name: 'millrace', pid, port, stop: () => stopChild(child) }
 }

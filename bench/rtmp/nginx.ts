@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort, waitForPort } from './free-port.ts'
 import { pidOf, stopChild } from './process.ts'
 import type { Rival } from './rival.ts'
 
@@ -26,29 +24,6 @@ rtmp { server { listen 127.0.0.1:${port}; access_log off; application bench { li
   )
   const child = spawn('nginx', ['-p', directory, '-c', config], { stdio: ['ignore', 'ignore', 'inherit'] })
   const pid = await pidOf(child)
-  await waitForPort(port)
+  await waitForPort(port, 'is libnginx-mod-rtmp installed?')
   return { name: 'nginx', pid, port, stop: () => stopChild(child) }
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-const waitForPort = async (port: number): Promise<void> => {
-  for (let attempts = 50; attempts > 0; attempts--) {
-    const socket = connect(port, '127.0.0.1')
-    const isOpen = await once(socket, 'connect').then(
-      () => true,
-      () => false,
-    )
-    socket.destroy()
-    if (isOpen) return
-    await sleep(100)
-  }
-  throw new Error(`nginx does not listen on port ${port}: is libnginx-mod-rtmp installed?`)
 }

@@ -23,7 +23,7 @@ export class AudioInput {
    */
   setAacConfig(config: Uint8Array): void {
     if (this.#codec?.name === 'aac' && equalBytes(config, this.#codec.config)) return
-    this.#codec = aacCodec(config.slice())
+    this.#codec = aacCodec(new Uint8Array(config))
     this.#clock = undefined
   }
 

@@ -36,7 +36,8 @@ const UNKNOWN_VIDEO = video(0, Uint8Array.of(0x1c, 0, 0, 0, 0))
 const setUp = () => {
   const hub = new Hub({ converters: oneToOne, republishGraceMs: 10_000 })
   const warnings: string[] = []
-  const makeIngest = (): RtmpIngest => new RtmpIngest({ hub, path: 'live', publisher: publisher(), warn: (message) => warnings.push(message) })
+  const makeIngest = (): RtmpIngest =>
+    new RtmpIngest({ hub, path: 'live', publisher: publisher(), warn: (message) => warnings.push(message), onPublish: () => {} })
   const units: [name: string, unit: Unit][] = []
   const read = (stream: Stream | undefined): void => stream?.readUnits({ onUnit: (track, unit) => units.push([track.codec.name, unit]) })
   return { hub, warnings, makeIngest, ingest: makeIngest(), units, read }

@@ -23,6 +23,8 @@ export type IngestOptions = {
   readonly publisher: Publisher
   /** Something of the publisher's is not taken: a sentence for people, once for each thing. */
   warn(message: string): void
+  /** The tracks are known and the path is taken; again whenever the stream begins anew. */
+  onPublish(codecs: readonly Codec[]): void
 }
 
 type Waiting = { readonly nowMs: number; readonly message: RtmpMessage }
@@ -184,6 +186,7 @@ export class RtmpIngest {
     const codecs = [this.#video.codec, this.#audio.codec].filter((codec) => codec !== undefined)
     if (codecs.length === 0) throw new ProtocolError('rtmp/no-known-codec', this.#noCodecMessage())
     this.#publication = hub.publish(path, codecs, 'units', publisher, nowMs)
+    this.#options.onPublish(codecs)
     const waiting = this.#waiting
     this.#waiting = []
     this.#waitingBytes = 0

@@ -62,6 +62,6 @@ export class VideoInput {
     if (!sps || !pps) return
     if (equalBytes(sps, this.#codec?.sps) && equalBytes(pps, this.#codec?.pps)) return
     parseSps(sps)
-    this.#codec = { kind: 'video', name: 'h264', clockRate: 90000, sps: sps.slice(), pps: pps.slice() }
+    this.#codec = { kind: 'video', name: 'h264', clockRate: 90000, sps: new Uint8Array(sps), pps: new Uint8Array(pps) }
   }
 }

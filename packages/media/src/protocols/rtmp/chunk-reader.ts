@@ -62,7 +62,8 @@ export class ChunkReader {
       if (!this.#current) {
         const headerBytes = this.#readHeader(input.subarray(at, at + MAX_HEADER_BYTES))
         if (headerBytes === 0) {
-          this.#pending = input.slice(at)
+          // Not slice: that of a Buffer does not copy.
+          this.#pending = new Uint8Array(input.subarray(at))
           break
         }
         at += headerBytes

@@ -123,6 +123,16 @@ for (const [name, chunks, code] of BROKEN) {
   })
 }
 
+test('chunks: what is kept of a piece is a copy, also of a Buffer', () => {
+  const reader = new ChunkReader()
+  for (const hex of ['04 000014 00', '0002 08 01000000 aa', 'bb']) {
+    const piece = Buffer.from(bytes(hex))
+    const messages = reader.push(piece)
+    piece.fill(0xff)
+    if (hex === 'bb') assert.deepEqual(messages.map(plain), [[8, 1, 20, 'aabb']])
+  }
+})
+
 const WRITTEN: readonly (readonly [name: string, message: RtmpMessage, chunkSize: number, hex: string])[] = [
   ['one chunk', { type: 8, streamId: 1, timestampMs: 20, payload: bytes('aabb') }, 128, '04 000014 000002 08 01000000 aabb'],
   ['three chunks', { type: 8, streamId: 1, timestampMs: 0, payload: bytes('0102030405') }, 2, '04 000000 000005 08 01000000 0102 c4 0304 c4 05'],

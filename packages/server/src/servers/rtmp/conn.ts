@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net'
 import { RtmpIngest } from '@millrace/media/bridges/rtmp/to-hub.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
+import { codecLabel } from '@millrace/media/codecs/codec.ts'
 import { checkPathName } from '@millrace/media/hub/path-name.ts'
+import type { ReaderQueueLimits } from '@millrace/media/hub/reader-queue.ts'
 import { type RtmpEvent, RtmpServerSession } from '@millrace/media/protocols/rtmp/server-session.ts'
 import type { Log } from '../../log/log.ts'
 import { monotonicMs } from '../../net/clock.ts'
@@ -12,8 +14,8 @@ import { WakeTimer } from './wake-timer.ts'
 
 /** How long a client that was told to go may take to read it, in milliseconds. */
 export const LINGER_MS = 1500
-/** Answers that a client makes us queue by asking and not reading, in bytes, beyond what its media may come to. */
-const MAX_QUEUED_BYTES = 10 * 1024 * 1024
+/** What a client may make us queue by asking and not reading, in bytes, beyond what its media may come to. */
+const MAX_ANSWER_BYTES = 2 * 1024 * 1024
 
 /** One RTMP client: publisher or player. */
 export class RtmpConn {
@@ -21,6 +23,7 @@ export class RtmpConn {
   readonly #context: ServerContext
   readonly #remote: string
   readonly #writer: TcpWriter
+  readonly #maxQueuedBytes: number
   readonly #session: RtmpServerSession
   readonly #sessionTimer = new WakeTimer(() => this.#drive((nowMs) => this.#session.handleTimeout(nowMs)))
   readonly #ingestTimer = new WakeTimer(() => this.#drive((nowMs) => this.#ingest?.handleTimeout(nowMs)))
@@ -31,12 +34,13 @@ export class RtmpConn {
   #finishing = false
   #lingerTimer: NodeJS.Timeout | undefined
 
-  constructor(socket: Socket, context: ServerContext) {
+  constructor(socket: Socket, context: ServerContext, queueLimits: ReaderQueueLimits) {
     this.#socket = socket
     this.#context = context
     this.#remote = remoteOf(socket)
     this.#log = context.log.child({ protocol: 'rtmp', client: this.#remote })
-    this.#writer = new TcpWriter(socket)
+    this.#writer = new TcpWriter(socket, queueLimits)
+    this.#maxQueuedBytes = queueLimits.maxBytes + MAX_ANSWER_BYTES
     this.#session = new RtmpServerSession(monotonicMs())
     socket.on('data', (bytes) => {
       // Without setEncoding it is never a string.
@@ -61,7 +65,7 @@ export class RtmpConn {
   /** Closes a client that does not take what it is sent. To be called about once a second. */
   checkQueue(nowMs: number): void {
     const { queue } = this.#writer
-    if (!queue.isStuck(nowMs) && queue.bytes <= MAX_QUEUED_BYTES) return
+    if (!queue.isStuck(nowMs) && queue.bytes <= this.#maxQueuedBytes) return
     this.#context.countFault('rtmp', 'rtmp/reader-too-slow')
     this.#leave(`the connection is too slow for the stream: ${queue.dropped} messages dropped`)
     this.#socket.destroy()
@@ -124,8 +128,8 @@ export class RtmpConn {
       path,
       publisher: { protocol: 'rtmp', remote: this.#remote, close: (message) => this.#endPublish(message) },
       warn: (message) => this.#log.warn({}, message),
+      onPublish: (codecs) => this.#log.info({}, `publisher came with ${codecs.map(codecLabel).join(' + ')}`),
     })
-    this.#log.info({}, 'publisher came')
   }
 
   #publishRefusal(path: string): string | undefined {
@@ -201,13 +205,13 @@ export class RtmpConn {
       this.#ingest.close(monotonicMs())
       this.#ingest = undefined
       this.#ingestTimer.stop()
-      this.#log.info({ reason }, `publisher left: ${reason}`)
+      this.#log.info({}, `publisher left: ${reason}`)
     }
     if (this.#playback) {
       this.#playback.close()
       this.#playback = undefined
       const { queue, bytesOut } = this.#writer
-      this.#log.info({ reason, bytesOut, dropped: queue.dropped }, `reader left: ${reason}`)
+      this.#log.info({ bytesOut, dropped: queue.dropped }, `reader left: ${reason}`)
     }
   }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server } from 'node:net'
+import { DEFAULT_READER_QUEUE_LIMITS, type ReaderQueueLimits } from '@millrace/media/hub/reader-queue.ts'
 import { monotonicMs } from '../../net/clock.ts'
 import type { Running, ServerContext } from '../../net/context.ts'
 import { ListenError } from '../../net/listen-error.ts'
@@ -10,6 +11,8 @@ export type RtmpServerOptions = {
   readonly host?: string | undefined
   /** 0 for any free port. */
   readonly port: number
+  /** How much a player may fall behind; the hub's default if absent. */
+  readonly queueLimits?: ReaderQueueLimits | undefined
 }
 
 const QUEUE_CHECK_MS = 1000
@@ -19,10 +22,11 @@ const KEEP_ALIVE_MS = 15_000
  * Publishing and playing by RTMP.
  * @throws ListenError if the port cannot be used
  */
-export const startRtmpServer = async (context: ServerContext, { host, port }: RtmpServerOptions): Promise<Running & { readonly port: number }> => {
+export const startRtmpServer = async (context: ServerContext, options: RtmpServerOptions): Promise<Running & { readonly port: number }> => {
+  const { host, port, queueLimits = DEFAULT_READER_QUEUE_LIMITS } = options
   const conns = new Set<RtmpConn>()
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) => {
-    const conn = new RtmpConn(socket, context)
+    const conn = new RtmpConn(socket, context, queueLimits)
     conns.add(conn)
     socket.on('close', () => conns.delete(conn))
   })
