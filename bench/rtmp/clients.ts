@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -26,7 +26,7 @@ export const startPublisher = (clip: string, url: string): { stop(): Promise<voi
 
 /** rtmpdump players that throw away what they get, started one after the other. */
 export const startPlayers = async (url: string, count: number, gapMs: number): Promise<{ pids(): number[]; stop(): Promise<void> }> => {
-  const children = []
+  const children: ChildProcess[] = []
   const pids: number[] = []
   for (let i = 0; i < count; i++) {
     const child = spawn('rtmpdump', ['-q', '--live', '-r', url, '-o', '/dev/null'], { stdio: 'ignore' })
