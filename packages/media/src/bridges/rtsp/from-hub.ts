@@ -37,7 +37,7 @@ export class RtspOutput implements PacketReader, Shared {
   readonly #outgoing: readonly Outgoing[]
   readonly #clock = new WallClockMapping()
   #readers: RtspOutputReader[] = []
-  #reportedMs = Number.NEGATIVE_INFINITY
+  #reportedMs: number | undefined
 
   constructor(stream: Stream, options: RtspOutputOptions) {
     this.#stream = stream
@@ -98,6 +98,8 @@ export class RtspOutput implements PacketReader, Shared {
     const frame = this.frame(track, packet)
     const rtp = frame.subarray(INTERLEAVED_HEADER_BYTES)
     for (let i = 0; i < readers.length; i++) (readers[i] as RtspOutputReader).onFrame(track, packet, frame, rtp)
+    // Each reader got its first report with its first packet.
+    this.#reportedMs ??= packet.arrivalMs
     if (packet.arrivalMs - this.#reportedMs >= SENDER_REPORT_INTERVAL_MS) this.#report(packet.arrivalMs)
   }
 

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Codec } from '../../codecs/codec.ts'
+import { Stream } from '../../hub/stream.ts'
+import { decodeSdp } from '../../protocols/sdp/sdp.ts'
+import { rtpConverters } from '../rtp/converters.ts'
+import { sortMedia } from './codec-of-media.ts'
+import { describeStream } from './describe-stream.ts'
+
+const SPS = Uint8Array.from(Buffer.from('Z2QAHqzZQKAv+XARAAADAAEAAAMAPA8WLZY=', 'base64'))
+const PPS = Uint8Array.from(Buffer.from('aOvssiw=', 'base64'))
+
+const CODECS: readonly Codec[] = [
+  { kind: 'video', name: 'h264', clockRate: 90000, sps: SPS, pps: PPS },
+  { kind: 'video', name: 'h264', clockRate: 90000, sps: undefined, pps: undefined },
+  { kind: 'audio', name: 'aac', clockRate: 48000, channels: 2, config: Uint8Array.of(0x11, 0x90) },
+  { kind: 'audio', name: 'opus', clockRate: 48000, channels: 2 },
+  { kind: 'audio', name: 'pcmu', clockRate: 8000, channels: 1 },
+  { kind: 'audio', name: 'pcma', clockRate: 16000, channels: 2 },
+]
+
+test('what a stream is described as is read back as the same codecs', () => {
+  const sdp = describeStream('lecture/hall-1', new Stream(CODECS, rtpConverters))
+  const { known, unknown } = sortMedia(decodeSdp(sdp))
+  assert.deepEqual(unknown, [])
+  assert.deepEqual(
+    known.map(({ codec }) => codec),
+    CODECS,
+  )
+  assert.deepEqual(
+    known.map(({ payloadType }) => payloadType),
+    [96, 97, 98, 99, 0, 101],
+  )
+  assert.match(
+    sdp,
+    /a=fmtp:96 packetization-mode=1;profile-level-id=64001E;sprop-parameter-sets=Z2QAHqzZQKAv\+XARAAADAAEAAAMAPA8WLZY=,aOvssiw=\r\na=control:trackID=0/,
+  )
+  assert.match(sdp, /a=rtpmap:99 opus\/48000\/2/)
+})
+
+describe('tracks that are left out say why', () => {
+  const cases: [name: string, lines: string[], reason: RegExp][] = [
+    ['H.265', ['m=video 0 RTP/AVP 96', 'a=rtpmap:96 H265/90000'], /^video track 1: the codec H265 is not supported: H.264, AAC, Opus and G.711 are$/],
+    ['LATM', ['m=audio 0 RTP/AVP 96', 'a=rtpmap:96 MP4A-LATM/44100'], /MP4A-LATM .* is not supported: send it as MPEG4-GENERIC/],
+    ['AAC-lbr', ['m=audio 0 RTP/AVP 96', 'a=rtpmap:96 mpeg4-generic/8000', 'a=fmtp:96 mode=AAC-lbr;sizelength=6'], /mode "AAC-lbr"/],
+    [
+      'AAC without config',
+      ['m=audio 0 RTP/AVP 96', 'a=rtpmap:96 mpeg4-generic/48000', 'a=fmtp:96 mode=AAC-hbr;sizelength=13;indexlength=3;indexdeltalength=3'],
+      /without a config parameter/,
+    ],
+    [
+      'AAC with another clock',
+      ['m=audio 0 RTP/AVP 96', 'a=rtpmap:96 mpeg4-generic/44100', 'a=fmtp:96 mode=AAC-hbr;sizelength=13;indexlength=3;indexdeltalength=3;config=1190'],
+      /AAC of 48000 Hz with an RTP clock of 44100 Hz/,
+    ],
+    ['interleaved H.264', ['m=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000', 'a=fmtp:96 packetization-mode=2'], /packetization-mode 2/],
+    ['no codec', ['m=application 0 RTP/AVP 107'], /RTP\/AVP 107 is no RTP with a codec's name/],
+    ['no RTP', ['m=video 0 UDP 96', 'a=rtpmap:96 H264/90000'], /UDP 96 is no RTP/],
+  ]
+  for (const [name, lines, reason] of cases) {
+    test(name, () => {
+      const { known, unknown } = sortMedia(decodeSdp(['v=0', ...lines].join('\n')))
+      assert.deepEqual(known, [])
+      assert.match(unknown[0]?.reason ?? '', reason)
+    })
+  }
+
+  test('parameter sets that cannot be read are waited for in the stream, and static payload types need no name', () => {
+    const sdp = 'v=0\nm=video 0 RTP/AVP 96\na=rtpmap:96 h264/90000\na=fmtp:96 sprop-parameter-sets=Zw==,!!\nm=audio 0 RTP/AVP 8'
+    assert.deepEqual(
+      sortMedia(decodeSdp(sdp)).known.map(({ codec }) => codec),
+      [
+        { kind: 'video', name: 'h264', clockRate: 90000, sps: undefined, pps: undefined },
+        { kind: 'audio', name: 'pcma', clockRate: 8000, channels: 1 },
+      ],
+    )
+  })
+})
