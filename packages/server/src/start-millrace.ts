@@ -14,6 +14,7 @@ import { startRtmpServer } from './servers/rtmp/server.ts'
 import { startRtspServer } from './servers/rtsp/rtsp-server.ts'
 import { startWebRtcServer } from './servers/webrtc/server.ts'
 import { startFileSource } from './sources/file/source.ts'
+import { startRtspSource } from './sources/rtsp/rtsp-source.ts'
 
 const PAGES_DIR = fileURLToPath(new URL('../../../apps/web/dist', import.meta.url))
 const DEMO_FILE = fileURLToPath(new URL('../assets/demo.mp4', import.meta.url))
@@ -62,7 +63,7 @@ const startServers = async ({ host, rtsp, rtmp, hls, webrtc, readerQueue }: Conf
     Object.assign(ports, { rtsp: server.port, rtp: server.rtpPort, rtcp: server.rtcpPort })
   }
   if (rtmp.enabled) {
-    const server = await startRtmpServer(context, { host, port: rtmp.port })
+    const server = await startRtmpServer(context, { host, port: rtmp.port, queueLimits })
     running.push(server)
     ports.rtmp = server.port
   }
@@ -85,8 +86,10 @@ const startServers = async ({ host, rtsp, rtmp, hls, webrtc, readerQueue }: Conf
 
 const startSources = ({ demo, paths }: Config, context: ServerContext, running: Running[], folder: string): void => {
   if (demo && !paths[DEMO_PATH]) running.push(startFileSource(context, { path: DEMO_PATH, file: DEMO_FILE, loop: true }))
-  for (const [path, { source }] of Object.entries(paths)) {
-    if (source?.startsWith('file:')) running.push(startFileSource(context, { path, file: fileOf(source, folder), loop: true }))
+  for (const [path, { source, rtspTransport }] of Object.entries(paths)) {
+    if (source === undefined) continue
+    if (/^file:/i.test(source)) running.push(startFileSource(context, { path, file: fileOf(source, folder), loop: true }))
+    else running.push(startRtspSource(context, { path, url: source, transport: rtspTransport }))
   }
 }
 
