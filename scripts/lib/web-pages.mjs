@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { fail, root } from './root.mjs'
 
 /** What the pages are built from. */
-const SOURCES = ['apps/web', 'packages/client', 'packages/media/src', 'package-lock.json']
+const SOURCES = ['apps/web', 'packages/client', 'package-lock.json']
 const NOT_SOURCES = new Set(['node_modules', 'dist'])
 
 const files = function* (path) {
