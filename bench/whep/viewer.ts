@@ -13,9 +13,6 @@ import { nodeSrtpCrypto } from '@millrace/server/servers/webrtc/srtp-crypto.ts'
 import { createSelfSignedCertificate, DtlsClient, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm, type SrtpProfile } from 'werift'
 import { readStamp, sharedClockMs } from './stamp.ts'
 
-/** Of so many packets one is decrypted and its tag checked; of all of them the header and the sequence. */
-export const CHECKED_ONE_OF = 8
-
 const CONNECT_TIMEOUT_MS = 10_000
 const CHECK_INTERVAL_MS = 5000
 const SIGNATURE_HASH = { hash: HashAlgorithm.sha256_4, signature: SignatureAlgorithm.ecdsa_3 } as const
@@ -40,6 +37,7 @@ export class Viewer {
   readonly counts: ViewerCounts = { received: 0, checked: 0, missing: 0, faults: 0 }
   readonly #socket: Socket
   readonly #delaysMs: number[]
+  readonly #checkOneOf: number
   #timer: NodeJS.Timeout | undefined
   #receiver: SrtpReceiver | undefined
   #newest = -1
@@ -49,17 +47,21 @@ export class Viewer {
   #onDtls: (datagram: Buffer) => void = () => undefined
   #onCheck: () => void = () => undefined
 
-  /** @param delaysMs where the delays of the checked packets are put */
-  private constructor(socket: Socket, delaysMs: number[]) {
+  /**
+   * @param delaysMs where the delays of the checked packets are put
+   * @param checkOneOf of so many packets one is decrypted and its tag checked
+   */
+  private constructor(socket: Socket, delaysMs: number[], checkOneOf: number) {
     this.#socket = socket
     this.#delaysMs = delaysMs
+    this.#checkOneOf = checkOneOf
   }
 
-  static async connect(url: string, certificate: Certificate, delaysMs: number[]): Promise<Viewer> {
+  static async connect(url: string, certificate: Certificate, delaysMs: number[], checkOneOf: number): Promise<Viewer> {
     const socket = createSocket({ type: 'udp4', lookup: (host, _options, callback) => callback(null, host, 4) })
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
     socket.setRecvBufferSize(1024 * 1024)
-    const viewer = new Viewer(socket, delaysMs)
+    const viewer = new Viewer(socket, delaysMs, checkOneOf)
     let timer: NodeJS.Timeout | undefined
     const timeout = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new Error(`a viewer is not connected after ${CONNECT_TIMEOUT_MS / 1000} s`)), CONNECT_TIMEOUT_MS)
@@ -158,7 +160,7 @@ export class Viewer {
       if (this.#newest >= 0) counts.missing += index - this.#newest - 1
       this.#newest = index
     } else counts.missing--
-    if (!this.#receiver || counts.received % CHECKED_ONE_OF !== 0) return
+    if (!this.#receiver || counts.received % this.#checkOneOf !== 0) return
     try {
       const packet = this.#receiver.unprotect(datagram)
       this.#delaysMs.push(sharedClockMs() - readStamp(Buffer.from(packet.buffer, packet.byteOffset + 12)))

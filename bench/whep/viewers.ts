@@ -2,7 +2,7 @@
 import { makeCertificate, Viewer, type ViewerCounts } from './viewer.ts'
 
 export type ViewersCommand =
-  | { readonly type: 'connect'; readonly url: string; readonly count: number }
+  | { readonly type: 'connect'; readonly url: string; readonly count: number; readonly checkOneOf: number }
   /** Counts begin anew. */
   | { readonly type: 'reset' }
   | { readonly type: 'report' }
@@ -27,7 +27,7 @@ const run = async (command: ViewersCommand): Promise<ViewersReport> => {
     const certificate = await makeCertificate()
     let left = command.count
     const worker = async (): Promise<void> => {
-      while (left-- > 0) viewers.push(await Viewer.connect(command.url, certificate, delaysMs))
+      while (left-- > 0) viewers.push(await Viewer.connect(command.url, certificate, delaysMs, command.checkOneOf))
     }
     await Promise.all(Array.from({ length: CONNECTING }, worker))
   } else if (command.type === 'reset') {

@@ -1,7 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { until } from './until.ts'
 
-/** A UDP relay to a server that loses packets on their way to the client. For one client. */
+/**
+ * A UDP relay to a server that loses packets on their way to the client, and does mischief on the way to the server: each RTCP packet
+ * comes twice, and once forged. For one client.
+ */
 export class LossyProxy {
   readonly port: number
   lost = 0
@@ -18,6 +21,12 @@ export class LossyProxy {
     near.on('message', (datagram, from) => {
       client = from
       far.send(datagram, serverPort, '127.0.0.1')
+      if ((datagram[0] ?? 0) < 128) return
+      const forged = Buffer.from(datagram)
+      forged.writeUInt8(forged.readUInt8(10) ^ 1, 10)
+      // The count of the packet is made newer, or it would be a replay before it is a forgery.
+      forged.writeUInt8(0xbf, forged.length - 14)
+      for (const copy of [datagram, forged]) far.send(copy, serverPort, '127.0.0.1')
     })
     far.on('message', (datagram) => {
       random = (random * 48271) % 0x7fffffff

@@ -54,6 +54,7 @@ describe('Chromium watches by WHEP', () => {
       const stats = await receivedStats(page)
       assert.ok(proxy.lost > 5, `${proxy.lost} packets were lost on purpose`)
       assert.ok(stats.nackCount > 0, 'the browser asked')
+      for (const code of ['srtcp/replayed', 'srtcp/forged']) assert.ok(server.faults.includes(code), `${code} is counted`)
       const received = stats.framesReceived - before.framesReceived
       const decoded = stats.framesDecoded - before.framesDecoded
       assert.ok(decoded >= received * 0.95, `${decoded} of ${received} pictures were decoded`)

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { ProtocolError } from '../../bytes/protocol-error.ts'
+import type { Codec } from '../../codecs/codec.ts'
+import { attribute, attributesNamed } from '../../protocols/sdp/attributes.ts'
+import { decodeSdp } from '../../protocols/sdp/sdp.ts'
+import { negotiate } from './negotiate.ts'
+import { BAD_OFFERS, CHROMIUM_OFFER, PLAIN_OFFER, VP8_OFFER } from './offers.corpus.ts'
+import { encodeRtcAnswer } from './rtc-answer.ts'
+import { decodeRtcOffer } from './rtc-offer.ts'
+
+const h264 = (...profile: number[]): Codec => ({
+  kind: 'video',
+  name: 'h264',
+  clockRate: 90000,
+  sps: profile.length > 0 ? Uint8Array.of(0x67, ...profile, 0x1f) : undefined,
+  pps: undefined,
+})
+const opus: Codec = { kind: 'audio', name: 'opus', clockRate: 48000, channels: 1 }
+const aac: Codec = { kind: 'audio', name: 'aac', clockRate: 48000, channels: 2, config: Uint8Array.of(0x11, 0x90) }
+const pcma: Codec = { kind: 'audio', name: 'pcma', clockRate: 8000, channels: 1 }
+const pcmu16k: Codec = { kind: 'audio', name: 'pcmu', clockRate: 16000, channels: 1 }
+
+describe('what a player gets', () => {
+  const cases: [what: string, offer: string, codecs: Codec[], accepted: (readonly [mediaIndex: number, payloadType: number])[], missing: RegExp[]][] = [
+    [
+      'constrained baseline and Opus',
+      CHROMIUM_OFFER,
+      [h264(66, 0xe0), opus],
+      [
+        [0, 106],
+        [1, 111],
+      ],
+      [],
+    ],
+    ['main', CHROMIUM_OFFER, [h264(77, 0)], [[0, 112]], []],
+    ['plain baseline', CHROMIUM_OFFER, [h264(66, 0)], [[0, 102]], []],
+    ['high, which is not offered', CHROMIUM_OFFER, [h264(100, 0)], [[0, 106]], []],
+    ['a profile that is not known yet', CHROMIUM_OFFER, [h264()], [[0, 106]], []],
+    ['AAC is missing, the picture comes', CHROMIUM_OFFER, [h264(66, 0xe0), aac], [[0, 106]], [/no AAC/]],
+    ['a second picture is missing', CHROMIUM_OFFER, [h264(77, 0), h264(77, 0)], [[0, 112]], [/no further video/]],
+    ['G.711 at an odd rate', CHROMIUM_OFFER, [pcmu16k], [], [/fitting form/]],
+    ['a small program', PLAIN_OFFER, [h264(77, 0), pcma], [[0, 8]], [/did not ask for video/]],
+    ['no H.264', VP8_OFFER, [h264(77, 0)], [], [/takes VP8 and not H\.264/]],
+    ['a player that sends', CHROMIUM_OFFER.replaceAll('recvonly', 'sendonly'), [opus], [], [/did not ask for audio/]],
+    ['a section that was given up', CHROMIUM_OFFER.replace('m=audio 9', 'm=audio 0'), [opus], [], [/did not ask for audio/]],
+  ]
+  for (const [what, text, codecs, accepted, missing] of cases) {
+    test(what, () => {
+      const result = negotiate(decodeRtcOffer(text), codecs)
+      assert.deepEqual(
+        result.accepted.map(({ mediaIndex, map }) => [mediaIndex, map.payloadType]),
+        accepted,
+      )
+      assert.equal(result.missing.length, missing.length)
+      for (const [i, pattern] of missing.entries()) assert.match(result.missing[i]?.reason ?? '', pattern)
+    })
+  }
+})
+
+test('the answer has a section for each of the offer, in order, and names the server', () => {
+  const offer = decodeRtcOffer(CHROMIUM_OFFER)
+  const { accepted } = negotiate(offer, [aac, h264(66, 0xe0)])
+  const answer = decodeSdp(
+    encodeRtcAnswer({
+      offer,
+      accepted,
+      ssrcs: [7],
+      ice: { ufrag: 'here', password: 'a password of twenty-two' },
+      fingerprint: 'sha-256 00',
+      addresses: [
+        { address: '192.0.2.1', port: 8189 },
+        { address: '2001:db8::1', port: 8189 },
+      ],
+      sessionId: '1',
+      cname: 'c',
+    }),
+  )
+  const [video, audio] = answer.media
+  assert.ok(video && audio)
+  assert.equal(attribute(answer, 'group'), 'BUNDLE 0')
+  assert.equal(attribute(answer, 'ice-lite'), '')
+  assert.deepEqual([video.port, video.formats, attribute(video, 'mid')], [8189, ['106'], '0'])
+  assert.equal(attribute(video, 'fmtp'), '106 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f')
+  assert.equal(attribute(video, 'setup'), 'passive')
+  assert.equal(attribute(video, 'sendonly'), '')
+  assert.equal(attribute(video, 'ssrc'), '7 cname:c')
+  assert.deepEqual(
+    attributesNamed(video, 'candidate').map((line) => line.split(' ').slice(4, 8).join(' ')),
+    ['192.0.2.1 8189 typ host', '2001:db8:0:0:0:0:0:1 8189 typ host'],
+  )
+  assert.deepEqual([audio.port, attribute(audio, 'mid'), attribute(audio, 'inactive')], [0, '1', ''])
+})
+
+describe('refused offers', () => {
+  for (const [what, offer, names] of BAD_OFFERS) {
+    test(what, () => assert.throws(() => decodeRtcOffer(offer), { code: 'whep/bad-offer', message: names }))
+  }
+})
+
+test('any text is read and answered, or refused', () => {
+  const lines = fc.shuffledSubarray(CHROMIUM_OFFER.split('\n').slice(1)).map((chosen) => ['v=0', ...chosen].join('\n'))
+  const edited = fc
+    .tuple(fc.constantFrom(CHROMIUM_OFFER, PLAIN_OFFER, VP8_OFFER), fc.nat(1500), fc.nat(20), fc.string({ maxLength: 6 }))
+    .map(([offer, at, cut, text]) => offer.slice(0, at) + text + offer.slice(at + cut))
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), lines, edited), (text) => {
+      try {
+        const offer = decodeRtcOffer(text)
+        const { accepted } = negotiate(offer, [h264(77, 0), opus])
+        const ssrcs = accepted.map((_, i) => i + 1)
+        const ice = { ufrag: 'here', password: 'a password of twenty-two' }
+        const answer = { offer, accepted, ssrcs, ice, fingerprint: 'sha-256 00', addresses: [], sessionId: '1', cname: 'c' }
+        assert.equal(decodeSdp(encodeRtcAnswer(answer)).media.length, offer.media.length)
+      } catch (error) {
+        assert.ok(error instanceof ProtocolError, String(error))
+      }
+    }),
+  )
+})

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { createHmac, randomBytes } from 'node:crypto'
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { after, before, describe, test } from 'node:test'
+import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
+import { negotiate } from '@millrace/media/bridges/webrtc/negotiate.ts'
+import { CHROMIUM_OFFER } from '@millrace/media/bridges/webrtc/offers.corpus.ts'
+import { decodeRtcOffer } from '@millrace/media/bridges/webrtc/rtc-offer.ts'
+import type { Codec } from '@millrace/media/codecs/codec.ts'
+import { Hub } from '@millrace/media/hub/hub.ts'
+import type { Stream } from '@millrace/media/hub/stream.ts'
+import { attribute } from '@millrace/media/protocols/sdp/attributes.ts'
+import { decodeSdp } from '@millrace/media/protocols/sdp/sdp.ts'
+import { decodeStun } from '@millrace/media/protocols/stun/decode-stun.ts'
+import { encodeStun } from '@millrace/media/protocols/stun/encode-stun.ts'
+import { STUN_CLASS, STUN_METHOD } from '@millrace/media/protocols/stun/stun-constants.ts'
+import { until } from '../../../test/webrtc/until.ts'
+import type { Log } from '../../log/log.ts'
+import { monotonicMs } from '../../net/clock.ts'
+import { ListenError } from '../../net/listen-error.ts'
+import { WebRtcTransport } from './webrtc-transport.ts'
+
+const h264: Codec = { kind: 'video', name: 'h264', clockRate: 90000, sps: undefined, pps: undefined }
+const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet }
+const HOST = '127.0.0.1'
+
+describe('the UDP port of WebRTC', () => {
+  const faults: string[] = []
+  const hub = new Hub({ converters: rtpConverters, republishGraceMs: 0 })
+  const context = { hub, log: quiet, countFault: (_protocol: string, code: string) => faults.push(code) }
+  let transport: WebRtcTransport
+  let stream: Stream
+  let socket: Socket
+
+  before(async () => {
+    transport = await WebRtcTransport.start(context, { host: HOST, port: 0 })
+    stream = hub.publish('live', [h264], 'packets', { protocol: 'test', remote: 'test', close() {} }, 0).stream
+    socket = createSocket('udp4').bind(0, HOST)
+    await once(socket, 'listening')
+  })
+  after(async () => {
+    socket.close()
+    await transport.close()
+  })
+
+  const open = () => {
+    const offer = decodeRtcOffer(CHROMIUM_OFFER)
+    const { id, answer } = transport.open('live', stream, offer, negotiate(offer, [h264]).accepted, '192.0.2.1:1')
+    const media = decodeSdp(answer).media[0]
+    assert.ok(media)
+    return { id, ufrag: attribute(media, 'ice-ufrag') ?? '', password: attribute(media, 'ice-pwd') ?? '' }
+  }
+
+  const sendCheck = (username: string, password: string): void => {
+    const request = {
+      class: STUN_CLASS.REQUEST,
+      method: STUN_METHOD.BINDING,
+      transactionId: randomBytes(12),
+      username,
+      priority: 1,
+      useCandidate: true,
+      iceControlling: 1n,
+    }
+    const hmacSha1 = (key: Uint8Array, message: Uint8Array): Uint8Array => createHmac('sha1', key).update(message).digest()
+    socket.send(encodeStun(request, { key: Buffer.from(password), hmacSha1 }), transport.port, HOST)
+  }
+
+  test('answers the check of a session that it knows', async () => {
+    const { ufrag, password } = open()
+    const answered = once(socket, 'message')
+    sendCheck(`${ufrag}:4ZcD`, password)
+    const [datagram] = (await answered) as [Buffer]
+    assert.deepEqual(decodeStun(datagram).xorMappedAddress, { address: HOST, port: socket.address().port })
+  })
+
+  test('counts and does not answer a forged check', async () => {
+    const { ufrag } = open()
+    const answer = (): never => assert.fail('it was answered')
+    socket.on('message', answer)
+    sendCheck(`${ufrag}:4ZcD`, 'a password that was guessed')
+    await until('it is counted', () => faults.includes('stun/refused'))
+    socket.off('message', answer)
+  })
+
+  test('goes on after noise of each kind', async () => {
+    const { ufrag, password } = open()
+    for (const first of [0, 1, 3, 20, 22, 63, 64, 128, 191, 192, 255]) {
+      for (const length of [1, 20, 200, 1400]) socket.send(Buffer.concat([Buffer.of(first), randomBytes(length)]), transport.port, HOST)
+    }
+    const answered = once(socket, 'message')
+    sendCheck(`${ufrag}:4ZcD`, password)
+    await answered
+  })
+
+  test('forgets a player that does not come, or went silent, after 30 s', () => {
+    const { id } = open()
+    const conn = transport.find('live', id)
+    assert.ok(conn)
+    conn.tick(monotonicMs() + 29_000)
+    assert.equal(transport.find('live', id), conn)
+    conn.tick(monotonicMs() + 31_000)
+    assert.equal(transport.find('live', id), undefined)
+    assert.ok(!stream.clients.has(conn))
+  })
+
+  test('a stream that ends takes its viewers with it', () => {
+    open()
+    stream.end({ code: 'publisher-left', message: 'over' })
+    assert.equal(transport.sessions, 0)
+  })
+
+  test('names the port that is taken', async () => {
+    await assert.rejects(
+      WebRtcTransport.start(context, { host: HOST, port: transport.port }),
+      (error) => error instanceof ListenError && error.message.includes(`UDP port ${transport.port} for WebRTC is taken`),
+    )
+  })
+})
