@@ -28,6 +28,9 @@ module.exports = async function* report(events) {
       // Warnings of the runtime are not the tests' own.
     } else if (type === 'test:stdout' || type === 'test:stderr') {
       yield data.message
+    } else if (type === 'test:diagnostic') {
+      // Those without a file are node:test's own count.
+      if (process.env.TEST_NAMES && data.file) yield `       ${data.message}\n`
     } else if (type === 'test:pass' || type === 'test:fail') {
       const { name, details, file, nesting } = data
       if (details?.type === 'suite') continue

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { delimiter, dirname, join } from 'node:path'
 import { fail, root } from './root.mjs'
 
-/** What the pages are built from. */
+/** What the pages are built from. The SDK needs nothing of packages/media. */
 const SOURCES = ['apps/web', 'packages/client', 'package-lock.json']
 const NOT_SOURCES = new Set(['node_modules', 'dist'])
 
