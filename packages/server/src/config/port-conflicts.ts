@@ -9,7 +9,7 @@ export const portConflicts = ({ rtsp, rtmp, hls, webrtc }: Config): { key: KeyPa
     { key: ['rtsp', 'port'], transport: 'TCP', port: rtsp.port, on: rtsp.enabled },
     { key: ['rtmp', 'port'], transport: 'TCP', port: rtmp.port, on: rtmp.enabled },
     { key: ['hls', 'port'], transport: 'TCP', port: hls.port, on: hls.enabled },
-    { key: ['webrtc', 'port'], transport: 'TCP', port: webrtc.port, on: webrtc.enabled },
+    { key: ['webrtc', 'port'], transport: 'TCP', port: webrtc.port, on: webrtc.enabled || hls.enabled },
     { key: ['rtsp', 'rtpPort'], transport: 'UDP', port: rtsp.rtpPort, on: rtsp.enabled },
     { key: ['rtsp', 'rtcpPort'], transport: 'UDP', port: rtsp.rtcpPort, on: rtsp.enabled },
     { key: ['webrtc', 'icePort'], transport: 'UDP', port: webrtc.icePort, on: webrtc.enabled },

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { checkPathName } from '@millrace/media/hub/path-name.ts'
+import { parseRtspUrl } from '@millrace/media/protocols/rtsp/rtsp-url.ts'
 import { z } from 'zod'
 import { parseDuration, parseSize } from './quantity.ts'
 
@@ -55,15 +56,25 @@ const pathName = z.string().superRefine((name, context) => {
   }
 })
 
-const SOURCE = /^(?:rtsp:\/\/[^\s/]\S*|file:\S.*)$/i
+const SOURCE_ERROR =
+  'must be an RTSP URL (rtsp://user:password@host:554/stream, with %40 for an @ in the password, %3A for :, %2F for /) or a file (file:clips/hall.mp4)'
+
+const isSource = (text: string): boolean => {
+  if (/^file:\S/i.test(text)) return true
+  try {
+    parseRtspUrl(text)
+    return true
+  } catch (error) {
+    // Its message may have a part of a password in it that was not encoded.
+    if (error instanceof ProtocolError) return false
+    throw error
+  }
+}
 
 /** What can be said about one path. */
 export const pathSchema = section({
   /** Pulled by the server: an RTSP URL, or a media file that is played over and over. */
-  source: z
-    .string({ error: 'must be text' })
-    .regex(SOURCE, { error: 'must be an RTSP URL (rtsp://user:password@host:554/stream) or a file (file:clips/hall.mp4)' })
-    .optional(),
+  source: z.string({ error: SOURCE_ERROR }).refine(isSource, { error: SOURCE_ERROR }).optional(),
   rtspTransport: choice(['auto', 'tcp', 'udp'], 'auto'),
 })
 
