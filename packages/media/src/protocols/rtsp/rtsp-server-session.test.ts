@@ -176,6 +176,12 @@ describe('RtspServerSession', () => {
     ['SETUP of the same track', 455, (peer) => peer.status('SETUP', 'rtsp://h/live/trackID=0', setup), (peer) => peer.play()],
     ['SETUP of an unknown track', 404, (peer) => peer.status('SETUP', 'rtsp://h/live/streamid=9', setup), announced],
     ['SETUP over multicast', 461, (peer) => peer.status('SETUP', 'rtsp://h/live/trackID=0', ['Transport: RTP/AVP;multicast'])],
+    [
+      'SETUP over UDP after one over TCP',
+      461,
+      (peer) => peer.status('SETUP', 'rtsp://h/live/trackID=1', ['Transport: RTP/AVP;unicast;client_port=1000-1001']),
+      (peer) => peer.status('SETUP', 'rtsp://h/live/trackID=0', setup),
+    ],
     ['SETUP with SRTP', 461, (peer) => peer.status('SETUP', 'rtsp://h/live/trackID=0', ['Transport: RTP/SAVP/TCP;interleaved=0-1'])],
     ['SETUP without Transport', 400, (peer) => peer.status('SETUP', 'rtsp://h/live/trackID=0')],
     ['a description that is none', 400, (peer) => peer.status('ANNOUNCE', 'rtsp://h/live', [], 'hello')],

@@ -208,8 +208,8 @@ export class RtspServerSession implements ByteStreamSession<RtspServerEvent> {
     try {
       return this.#handleMethod(nowMs, request)
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error
-      return { status: 400, reason: error.message }
+      if (error instanceof ProtocolError) this.#send(request, { status: 400, reason: error.message })
+      throw error
     }
   }
 
@@ -263,6 +263,7 @@ export class RtspServerSession implements ByteStreamSession<RtspServerEvent> {
     if (this.#tracks.has(index)) return this.#wrongState(request)
     const transport = this.#tracks.choose(alternatives)
     if (!transport) return { status: 461 }
+    if (this.#tracks.all.some((other) => other.transport.lower !== transport.lower)) return { status: 461, reason: 'all tracks go over TCP, or all over UDP' }
     const track: SetupTrack = { index, transport }
     return this.#ask({ request, track }, { type: 'setup', path, isPublishing, track })
   }

@@ -71,7 +71,7 @@ test('packets go out on the channels that the client chose, after the answer to 
 })
 
 test('a reader that takes nothing is closed with a reason, its queue stays bounded, and others go on', async (t) => {
-  const server = await startTestServer(t, { maxBytes: 100_000, maxAgeMs: 1000, stuckMs: 1000 })
+  const server = await startTestServer(t, { maxBytes: 1_000_000, maxAgeMs: 1000, stuckMs: 1000 })
   const write = publish(server)
   const stuck = await open(t, server)
   stuck.socket.write(play(server.url('a')))
