@@ -145,6 +145,6 @@ export const READERS: readonly ReaderKind[] = [
   playedByHls,
   ffprobeReader('ffprobe by RTSP/TCP', 'rtsp', ['-rtsp_transport', 'tcp'], ['aac', 'opus', 'pcmu', 'pcma']),
   ffprobeReader('ffprobe by RTSP/UDP', 'rtsp', ['-rtsp_transport', 'udp'], ['aac', 'opus', 'pcmu', 'pcma']),
-  ffprobeReader('ffprobe by RTMP', 'rtmp', [], ['aac']),
+  ffprobeReader('ffprobe by RTMP', 'rtmp', [], ['aac', 'pcmu', 'pcma']),
   ffprobeReader('ffprobe by HLS', 'hls', [], ['aac', 'opus']),
 ]

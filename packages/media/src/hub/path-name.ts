@@ -17,7 +17,7 @@ const pathNameFault = (name: string): string | undefined => {
   if (name === '') return 'is empty: name the stream after the host, as in rtsp://host:8554/camera1'
   if (name.length > MAX_PATH_NAME) return `is longer than ${MAX_PATH_NAME} characters`
   if (!/^[\w.~/-]+$/.test(name)) return 'may only have letters, digits and _ . ~ - /'
-  if (name.startsWith('_/')) return 'may not start with _/, which is the server’s own'
+  if (name === '_' || name.startsWith('_/')) return 'may not start with _/, which is the server’s own'
   for (const segment of name.split('/')) {
     if (segment === '') return 'has an empty segment'
     if (segment === '.' || segment === '..') return `has the segment ${segment}`

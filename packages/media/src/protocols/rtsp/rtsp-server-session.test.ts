@@ -183,8 +183,6 @@ describe('RtspServerSession', () => {
       (peer) => peer.status('SETUP', 'rtsp://h/live/trackID=0', setup),
     ],
     ['SETUP with SRTP', 461, (peer) => peer.status('SETUP', 'rtsp://h/live/trackID=0', ['Transport: RTP/SAVP/TCP;interleaved=0-1'])],
-    ['SETUP without Transport', 400, (peer) => peer.status('SETUP', 'rtsp://h/live/trackID=0')],
-    ['a description that is none', 400, (peer) => peer.status('ANNOUNCE', 'rtsp://h/live', [], 'hello')],
     ['a description of another type', 415, (peer) => peer.status('ANNOUNCE', 'rtsp://h/live', ['Content-Type: text/plain'], SDP)],
     ['another session', 454, (peer) => peer.status('GET_PARAMETER', 'rtsp://h/live', ['Session: X'])],
     ['an unknown method', 501, (peer) => peer.status('DANCE')],
@@ -207,6 +205,8 @@ describe('RtspServerSession', () => {
   })
 
   const faults: [name: string, text: string, code: string, answer: RegExp][] = [
+    ['SETUP without Transport', requestText('SETUP', 1, 'rtsp://h/live/trackID=0'), 'rtsp/bad-transport', /^RTSP\/1.0 400 /],
+    ['a description that is none', requestText('ANNOUNCE', 1, 'rtsp://h/live', [], 'hello'), 'sdp/bad-line', /^RTSP\/1.0 400 .*v=0/],
     ['a CSeq that is no number', requestText('OPTIONS', 'x'), 'rtsp/bad-cseq', /^RTSP\/1.0 400 the request has no CSeq/],
     ['no CSeq', 'OPTIONS * RTSP/1.0\r\n\r\n', 'rtsp/bad-cseq', /^RTSP\/1.0 400 /],
     [
