@@ -19,5 +19,5 @@ if (words.length === 0) {
 buildWebPages(node)
 await tests('unit tests', node, chosen(unitTestFiles()), { limitMs: 300_000 })
 await tests('servers and sources', node, chosen(programTestFiles()), { concurrency: 2, limitMs: 300_000 })
-await tests('end to end', node, chosen(testFiles('e2e')), { concurrency: 1, limitMs: 600_000, names: true })
+await tests('end to end', node, chosen(testFiles('e2e')), { concurrency: 1, limitMs: 720_000, names: true })
 finish()
