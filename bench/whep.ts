@@ -2,12 +2,16 @@
  * WHEP viewers of a stream of 2 Mbit/s that comes in by RTSP over TCP: the server's CPU time for each packet that it sends,
  * the delay that it adds, and its memory for each viewer.
  *
- *     node bench/whep.ts [viewers…]      default: 50 100 200
+ *     node bench/whep.ts [--paced] [viewers…]      default: 50 100 200
+ *
+ * The pictures come in bursts, as encoders send them, so a viewer's packets wait for those of the picture that go to the others:
+ * most of the delay is that. With --paced the packets come one by one.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { cpuMs, rssBytes } from './rtmp/proc.ts'
 import { pidOf, stopChild } from './rtmp/process.ts'
 import type { ServerPorts } from './whep/millrace-server.ts'
@@ -46,7 +50,7 @@ const measure = async (count: number): Promise<boolean> => {
   try {
     const pid = await pidOf(server)
     const [ports] = (await once(server, 'message')) as [ServerPorts]
-    publisher = await Publisher.start(ports.rtsp, 'bench')
+    publisher = await Publisher.start(ports.rtsp, 'bench', values.paced)
     await sleep(SETTLE_MS)
     const rssBefore = await rssBytes(pid)
     const url = `http://127.0.0.1:${ports.http}/bench/whep`
@@ -87,9 +91,10 @@ const measure = async (count: number): Promise<boolean> => {
   }
 }
 
-const counts = process.argv.slice(2).map(Number)
+const { values, positionals } = parseArgs({ options: { paced: { type: 'boolean', default: false } }, allowPositionals: true })
+const counts = positionals.map(Number)
 if (counts.some((count) => !Number.isInteger(count) || count < 1)) {
-  console.error('usage: node bench/whep.ts [viewers…], as in node bench/whep.ts 50 200')
+  console.error('usage: node bench/whep.ts [--paced] [viewers…], as in node bench/whep.ts 50 200')
   process.exit(2)
 }
 console.log(`every packet's header and sequence are checked, the authentication of one in ${CHECK_ONE_OF}; ${PROBES} viewers check all, and measure the delay`)

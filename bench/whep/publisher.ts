@@ -19,20 +19,22 @@ const INTERLEAVED_BYTES = 4
 const RTP_HEADER_BYTES = 12
 
 /**
- * Publishes 2 Mbit/s of H.264 by RTSP over TCP, with pictures of equal size, each in one burst as encoders send them.
+ * Publishes 2 Mbit/s of H.264 by RTSP over TCP, with pictures of equal size, each in one burst as encoders send them, or paced:
+ * its packets spread over the time to the next picture, as after a narrow uplink.
  * The pictures' content is filler with the time of sending in each packet: nobody decodes it.
  */
 export class Publisher {
   readonly #socket: Socket
   #timer: NodeJS.Timeout | undefined
-  #frame = 0
+  readonly #packetsAtOnce: number
   #seq = 0
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, paced: boolean) {
     this.#socket = socket
+    this.#packetsAtOnce = paced ? 1 : PACKETS_PER_FRAME
   }
 
-  static async start(port: number, path: string): Promise<Publisher> {
+  static async start(port: number, path: string, paced: boolean): Promise<Publisher> {
     const socket = connect(port, '127.0.0.1').setNoDelay(true)
     await once(socket, 'connect')
     const url = `rtsp://127.0.0.1:${port}/${path}`
@@ -52,7 +54,7 @@ export class Publisher {
     const session = /^Session: *([^;\r\n]+)/im.exec(setUp)?.[1]
     await request(socket, `RECORD ${url} RTSP/1.0\r\nCSeq: 3\r\nSession: ${session}\r\n\r\n`)
     socket.on('data', () => undefined)
-    const publisher = new Publisher(socket)
+    const publisher = new Publisher(socket, paced)
     publisher.#run()
     return publisher
   }
@@ -65,28 +67,31 @@ export class Publisher {
   #run(): void {
     const startMs = sharedClockMs()
     this.#timer = setInterval(() => {
-      for (const due = ((sharedClockMs() - startMs) * FRAME_RATE) / 1000; this.#frame < due; this.#frame++) this.#sendFrame()
-    }, 2)
+      const due = ((sharedClockMs() - startMs) * FRAME_RATE * PACKETS_PER_FRAME) / 1000
+      while (this.#seq < due) this.#send(this.#packetsAtOnce)
+    }, 1)
   }
 
-  #sendFrame(): void {
-    const isKey = this.#frame % FRAMES_PER_GROUP === 0
+  #send(count: number): void {
     const size = INTERLEAVED_BYTES + RTP_HEADER_BYTES + PAYLOAD_BYTES
-    const frame = Buffer.alloc(size * PACKETS_PER_FRAME, 0x55)
-    for (let i = 0; i < PACKETS_PER_FRAME; i++) {
-      const packet = frame.subarray(i * size, (i + 1) * size)
+    const bytes = Buffer.alloc(size * count, 0x55)
+    for (let i = 0; i < count; i++, this.#seq++) {
+      const frame = Math.floor(this.#seq / PACKETS_PER_FRAME)
+      const position = this.#seq % PACKETS_PER_FRAME
+      const isLast = position === PACKETS_PER_FRAME - 1
+      const isKey = frame % FRAMES_PER_GROUP === 0
+      const packet = bytes.subarray(i * size, (i + 1) * size)
       packet[0] = 0x24
       packet[1] = 0
       packet.writeUInt16BE(RTP_HEADER_BYTES + PAYLOAD_BYTES, 2)
-      const isLast = i === PACKETS_PER_FRAME - 1
-      writeRtpHeader(packet, INTERLEAVED_BYTES, PAYLOAD_TYPE, isLast, this.#seq++, this.#frame * (90000 / FRAME_RATE), SSRC)
+      writeRtpHeader(packet, INTERLEAVED_BYTES, PAYLOAD_TYPE, isLast, this.#seq, frame * (90000 / FRAME_RATE), SSRC)
       const payload = packet.subarray(INTERLEAVED_BYTES + RTP_HEADER_BYTES)
       // FU-A, RFC 6184 section 5.8, of an IDR slice or another one.
       payload[0] = 0x7c
-      payload[1] = (i === 0 ? 0x80 : 0) | (isLast ? 0x40 : 0) | (isKey ? 5 : 1)
+      payload[1] = (position === 0 ? 0x80 : 0) | (isLast ? 0x40 : 0) | (isKey ? 5 : 1)
       writeStamp(payload, sharedClockMs())
     }
-    this.#socket.write(frame)
+    this.#socket.write(bytes)
   }
 }
 
