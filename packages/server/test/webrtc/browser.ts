@@ -56,9 +56,8 @@ export const watch = async (browser: Browser, whepUrl: string, options: { rewrit
     async ({ url, rewritePort }) => {
       const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
       const stream = new MediaStream()
-      const video = document.querySelector('video')
-      if (!video) throw new Error('the page has no video element')
-      video.srcObject = stream
+      const video = document.body.appendChild(document.createElement('video'))
+      Object.assign(video, { autoplay: true, muted: true, srcObject: stream })
       peer.addEventListener('track', (event) => stream.addTrack(event.track))
       peer.addTransceiver('video', { direction: 'recvonly' })
       peer.addTransceiver('audio', { direction: 'recvonly' })

@@ -26,7 +26,7 @@ export const startWhepServer = async (): Promise<WhepServer> => {
   const app = fastify()
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  app.get('/', (_request, reply) => reply.type('text/html').send('<!doctype html><video autoplay muted></video>'))
+  app.get('/', (_request, reply) => reply.type('text/html').send('<!doctype html><title>a page of this origin</title>'))
   app.all('/:path/*', (request, reply) => {
     const { path = '', '*': tail = '' } = request.params as { path?: string; '*'?: string }
     const route = webrtc.routes.find((candidate) => candidate.tail.test(tail))

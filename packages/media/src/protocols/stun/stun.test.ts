@@ -51,20 +51,19 @@ for (const [what, bytes, code] of BROKEN_STUN) {
   })
 }
 
-test('one changed bit is noticed by the fingerprint', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 8 * 8, max: RFC5769_REQUEST.length * 8 - 1 }), (bit) => {
-      const bytes = RFC5769_REQUEST.slice()
-      bytes[bit >> 3] = (bytes[bit >> 3] as number) ^ (0x80 >> (bit & 7))
-      try {
-        const message = decodeStun(bytes)
-        // Bits of the fingerprint's own type make it an unknown attribute: then the integrity still holds.
-        assert.ok(bit >= (RFC5769_REQUEST.length - 8) * 8 && hasIntegrity(bytes, message, key, hmacSha1))
-      } catch (error) {
-        assert.ok(error instanceof ProtocolError)
-      }
-    }),
-  )
+test('one changed bit is noticed by the fingerprint or by the integrity', () => {
+  const fingerprintAt = (RFC5769_REQUEST.length - 8) * 8
+  for (let bit = 0; bit < RFC5769_REQUEST.length * 8; bit++) {
+    const bytes = RFC5769_REQUEST.slice()
+    bytes[bit >> 3] = (bytes[bit >> 3] as number) ^ (0x80 >> (bit & 7))
+    try {
+      // A changed length or type can hide the fingerprint; what lies before it is still protected.
+      const isAuthentic = hasIntegrity(bytes, decodeStun(bytes), key, hmacSha1)
+      assert.ok(!isAuthentic || bit >= fingerprintAt, `bit ${bit}`)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+    }
+  }
 })
 
 const messages: fc.Arbitrary<StunMessage> = fc.record(

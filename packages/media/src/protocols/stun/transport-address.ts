@@ -1,8 +1,8 @@
 /** An IP address in text form, IPv6 without brackets and zone, and a port. */
 export type TransportAddress = { readonly address: string; readonly port: number }
 
-/** Key for maps: `192.0.2.1:5000`, `2001:db8::1:5000`. */
-export const addressKey = ({ address, port }: TransportAddress): string => `${address}:${port}`
+/** For maps and logs: `192.0.2.1:5000`, `[2001:db8::1]:5000`. */
+export const addressKey = ({ address, port }: TransportAddress): string => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)
 
 /**
  * The address's bytes in network order: 4, or 16 for IPv6. An IPv4 address mapped into IPv6 counts as IPv4. A zone is cut off.
