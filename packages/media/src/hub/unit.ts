@@ -6,7 +6,10 @@ export type Unit = {
   readonly dts: number
   /** Decoding can start here. Always true for audio. */
   readonly randomAccess: boolean
-  /** H.264: the NAL units without start codes, parameter sets included where they were sent. Audio: exactly one frame. */
+  /**
+   * H.264 and H.265: the NAL units without start codes, parameter sets included where they were sent. AV1: the OBUs of the temporal unit
+   * without size fields, but for temporal delimiters. VP8, VP9 (a superframe counts as one) and audio: exactly one frame.
+   */
   readonly data: readonly Uint8Array[]
   /** When its last byte reached the server, in milliseconds of the server's monotonic clock. */
   readonly arrivalMs: number

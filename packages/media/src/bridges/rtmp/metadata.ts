@@ -51,7 +51,7 @@ const describe = (codec: Codec): AmfObject => {
         audiochannels: codec.channels,
         stereo: codec.channels > 1,
       }
-    case 'opus':
+    default:
       return {}
   }
 }

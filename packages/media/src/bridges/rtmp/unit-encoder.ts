@@ -15,7 +15,7 @@ const MAX_COMPOSITION_MS = 0x7fffff
 /** Whether RTMP can bring the codec to the players that there are. */
 export const isCarried = (codec: Codec): boolean => {
   if (codec.name === 'pcma' || codec.name === 'pcmu') return codec.clockRate === G711_CLOCK_RATE && codec.channels <= 2
-  return codec.name !== 'opus'
+  return codec.name === 'h264' || codec.name === 'aac'
 }
 
 /** Whether a track's units can be sent: what its decoder needs first is known. */
@@ -54,7 +54,7 @@ export const encodeUnit = (codec: Codec, unit: Unit): Uint8Array | undefined => 
     case 'pcma':
     case 'pcmu':
       return unit.data[0] && mediaMessage('audio', timestampMs, encodeG711Tag(codec.name, codec.channels === 2 ? 2 : 1, unit.data[0]))
-    case 'opus':
+    default:
       return undefined
   }
 }

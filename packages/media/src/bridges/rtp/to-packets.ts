@@ -22,13 +22,17 @@ export const makeRtpPacketizer = (track: Track): Packetizer => ({
         )
       case 'opus':
         return inOnePlace(unit, firstSeq, unit.data)
-      default:
+      case 'pcmu':
+      case 'pcma':
+      case 'g722':
         return inARow(
           unit,
           firstSeq,
           unit.data.flatMap((samples) => splitSamples(samples, codec.channels, PACKETIZER_PAYLOAD)),
           codec.channels,
         )
+      default:
+        return []
     }
   },
 })

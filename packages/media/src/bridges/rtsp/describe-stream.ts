@@ -44,7 +44,14 @@ const encodingOf = (codec: Codec): string => {
     case 'opus':
       // Always 2, whatever is inside: RFC 7587 section 4.1.
       return 'opus/48000/2'
-    default:
+    case 'h265':
+    case 'vp8':
+    case 'vp9':
+    case 'av1':
+      return `${codec.name.toUpperCase()}/90000`
+    case 'pcmu':
+    case 'pcma':
+    case 'g722':
       return `${codec.name.toUpperCase()}/${codec.clockRate}${codec.channels > 1 ? `/${codec.channels}` : ''}`
   }
 }
