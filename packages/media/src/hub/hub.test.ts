@@ -100,4 +100,29 @@ describe('Hub', () => {
   it('refuses a publisher without tracks', () => {
     assert.throws(() => makeHub().publish('cam', [], 'units', publisher(), 0), code('path/no-tracks'))
   })
+
+  it('asks the publisher for a key frame at most once a second for each track, and only one that can be asked', () => {
+    const hub = makeHub()
+    const asked: number[] = []
+    const publication = hub.publish('cam', [H264, OPUS, H264], 'packets', { ...publisher(), requestKeyFrame: ({ index }) => asked.push(index) }, 0)
+    const [first, sound, second] = publication.stream.tracks as [Track, Track, Track]
+    const { stream } = publication
+    const answers = [
+      stream.requestKeyFrame(first, 5000),
+      stream.requestKeyFrame(first, 5999),
+      stream.requestKeyFrame(second, 5999),
+      stream.requestKeyFrame(sound, 5999),
+      stream.requestKeyFrame(first, 6000),
+    ]
+    assert.deepEqual(answers, [true, false, true, false, true])
+    assert.deepEqual(asked, [0, 2, 0])
+    stream.addClient(client())
+    assert.equal(hub.publisherOf('cam')?.protocol, 'test')
+    publication.close(7000)
+    assert.equal(hub.publisherOf('cam'), undefined)
+    assert.equal(stream.requestKeyFrame(first, 9000), false)
+    hub.publish('cam', [H264, OPUS, H264], 'units', publisher(), 10_000)
+    assert.equal(stream.requestKeyFrame(first, 10_000), false)
+    assert.equal(asked.length, 3)
+  })
 })

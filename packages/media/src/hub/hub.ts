@@ -4,6 +4,7 @@ import type { Converters } from './converters.ts'
 import type { EndReason } from './end-reason.ts'
 import { checkPathName } from './path-name.ts'
 import { Stream } from './stream.ts'
+import type { Track } from './track.ts'
 
 /** Who publishes, as lists and logs show it. */
 export type Publisher = {
@@ -12,6 +13,8 @@ export type Publisher = {
   readonly remote: string
   /** Told when the server wants it to stop. */
   close(message: string): void
+  /** A reader needs a picture where decoding can start. Absent for publishers that cannot be asked. Called at most once a second for each track. */
+  requestKeyFrame?(track: Track): void
 }
 
 /** A publisher's hold on a path. */
@@ -89,7 +92,7 @@ export class Hub {
       this.#paths.set(name, path)
     }
     const mine = path
-    mine.stream.begin(fedIn)
+    mine.stream.begin(fedIn, publisher.requestKeyFrame && ((track) => publisher.requestKeyFrame?.(track)))
     this.#changed(name)
     return {
       stream: mine.stream,
@@ -97,6 +100,7 @@ export class Hub {
       close: (closedMs) => {
         if (mine.publisher !== publisher) return
         mine.publisher = undefined
+        mine.stream.forgetPublisher()
         mine.leftMs = closedMs
         if (mine.stream.clients.size === 0) this.#remove(name, mine)
         else this.#changed(name)
@@ -107,6 +111,11 @@ export class Hub {
   /** What a reader reads, or undefined while nobody publishes there. A stream whose publisher just left still counts as live. */
   find(name: string): Stream | undefined {
     return this.#paths.get(name)?.stream
+  }
+
+  /** Who publishes there now. */
+  publisherOf(name: string): Publisher | undefined {
+    return this.#paths.get(name)?.publisher
   }
 
   /** Live paths, by name. */

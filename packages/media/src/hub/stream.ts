@@ -28,6 +28,9 @@ export type StreamClient = {
   end(reason: EndReason): void
 }
 
+/** One request in this time, in milliseconds, reaches the publisher for each track: RFC 5104 section 3.5.1 warns of storms. */
+export const KEY_FRAME_REQUEST_INTERVAL_MS = 1000
+
 /** Output that is made once for many readers. */
 export type Shared = { close(): void }
 
@@ -49,19 +52,44 @@ export class Stream {
   #packetizers: (Packetizer | undefined)[] = []
   #depacketizers: (Depacketizer | undefined)[] = []
   #ended: EndReason | undefined
+  #askPublisher: ((track: Track) => void) | undefined
+  /** When the publisher was asked last, by track. */
+  readonly #askedMs: number[] = []
 
   constructor(codecs: readonly Codec[], converters: Converters) {
     this.tracks = codecs.map((codec, index) => new Track(index, codec))
     this.#converters = converters
   }
 
-  /** A new publisher takes over: what was cached does not continue. */
-  begin(fedIn: 'units' | 'packets'): void {
+  /**
+   * A new publisher takes over: what was cached does not continue.
+   * @param askForKeyFrame reaches a publisher that can be asked
+   */
+  begin(fedIn: 'units' | 'packets', askForKeyFrame?: (track: Track) => void): void {
     this.#fedIn = fedIn
+    this.#askPublisher = askForKeyFrame
+    this.#askedMs.length = 0
     this.#cache.clear()
     this.#packetizers = []
     this.#depacketizers = []
     for (const track of this.tracks) track.ring.clear()
+  }
+
+  /** The publisher is gone: nobody can be asked for key frames. */
+  forgetPublisher(): void {
+    this.#askPublisher = undefined
+  }
+
+  /**
+   * A reader needs a picture where decoding can start and the ring cannot help. Asks the publisher, at most once a second for each track.
+   * @returns whether it was asked
+   */
+  requestKeyFrame(track: Track, nowMs: number): boolean {
+    const askedMs = this.#askedMs[track.index] ?? Number.NEGATIVE_INFINITY
+    if (!this.#askPublisher || track.codec.kind !== 'video' || nowMs - askedMs < KEY_FRAME_REQUEST_INTERVAL_MS) return false
+    this.#askedMs[track.index] = nowMs
+    this.#askPublisher(track)
+    return true
   }
 
   /** @param track one of `tracks`; the stream must have begun with 'units' */
