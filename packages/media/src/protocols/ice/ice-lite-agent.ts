@@ -20,33 +20,42 @@ export type IceCheck = {
 
 /**
  * The lite side of ICE, RFC 8445: answers connectivity checks, and sends to the address that the peer nominates. It never sends checks
- * itself, since the peer, a full agent, finds the way to our public address. The peer may nominate another address at any time.
+ * itself, since the peer, a full agent, finds the way to our public address. The peer may nominate another address at any time: it
+ * changed its network. After an ICE restart (section 9) the old credentials serve until the peer nominates by the new ones.
  */
-export class IceLiteAgent {
-  readonly #local: IceCredentials
-  readonly #remote: IceCredentials
-  readonly #key: Uint8Array
+export class IceLiteAgent<Address extends TransportAddress = TransportAddress> {
   readonly #hmacSha1: HmacSha1
-  #remoteAddress: TransportAddress | undefined
+  #generation: Generation
+  #nextGeneration: Generation | undefined
+  #remoteAddress: Address | undefined
   #nominated = false
   #lastValidMs: number
 
   /** @param nowMs when the session began: the peer has `CONSENT_TIMEOUT_MS` for its first check */
   constructor(local: IceCredentials, remote: IceCredentials, hmacSha1: HmacSha1, nowMs: number) {
-    this.#local = local
-    this.#remote = remote
-    this.#key = encodeUtf8(local.password)
+    this.#generation = makeGeneration(local, remote)
     this.#hmacSha1 = hmacSha1
     this.#lastValidMs = nowMs
   }
 
   /** Where to send: the address nominated last; before the first nomination the one that the last valid check came from. */
-  get remoteAddress(): TransportAddress | undefined {
+  get remoteAddress(): Address | undefined {
     return this.#remoteAddress
   }
 
+  /** The peer's user name: another one is an ICE restart. */
   get remoteUfrag(): string {
-    return this.#remote.ufrag
+    return (this.#nextGeneration ?? this.#generation).remoteUfrag
+  }
+
+  /** Our user names that checks may have now: during an ICE restart two. */
+  get localUfrags(): string[] {
+    return [this.#generation, ...(this.#nextGeneration ? [this.#nextGeneration] : [])].map(({ localUfrag }) => localUfrag)
+  }
+
+  /** ICE restart: from now on checks may have the new credentials. A restart that was under way is given up. */
+  restart(local: IceCredentials, remote: IceCredentials): void {
+    this.#nextGeneration = makeGeneration(local, remote)
   }
 
   /** Whether the peer is gone. */
@@ -58,30 +67,54 @@ export class IceLiteAgent {
    * Takes a Binding request, RFC 8445 section 7.3.
    * @param bytes what `message` was decoded from
    */
-  handleRequest(nowMs: number, message: ReceivedStun, bytes: Uint8Array, from: TransportAddress): IceCheck {
-    const known = message.class === STUN_CLASS.REQUEST && message.username === `${this.#local.ufrag}:${this.#remote.ufrag}`
-    // Unlike RFC 8489 section 9.1.3 says, what that proves nothing is not answered: nobody may use us to send to others.
-    if (!known || !hasIntegrity(bytes, message, this.#key, this.#hmacSha1)) return { response: undefined, valid: false }
-    if (message.unknownRequired.length > 0) return this.#sign(message, { errorCode: UNKNOWN_ATTRIBUTE, unknownAttributes: message.unknownRequired })
+  handleRequest(nowMs: number, message: ReceivedStun, bytes: Uint8Array, from: Address): IceCheck {
+    const next = this.#nextGeneration
+    const generation = next && message.username === next.username ? next : this.#generation
+    const known = message.class === STUN_CLASS.REQUEST && message.username === generation.username
+    const { key } = generation
+    // Unlike RFC 8489 section 9.1.3 says, what proves nothing is not answered: nobody may use us to send to others.
+    if (!known || !hasIntegrity(bytes, message, key, this.#hmacSha1)) return { response: undefined, valid: false }
+    if (message.unknownRequired.length > 0) return this.#sign(key, message, { errorCode: UNKNOWN_ATTRIBUTE, unknownAttributes: message.unknownRequired })
     // We are lite and so controlled, always: section 6.1.1. The peer has to take the other role.
-    if (message.iceControlling === undefined) return this.#sign(message, { errorCode: ROLE_CONFLICT })
+    if (message.iceControlling === undefined) return this.#sign(key, message, { errorCode: ROLE_CONFLICT })
 
     this.#lastValidMs = nowMs
+    if (generation === next && message.useCandidate) {
+      this.#generation = generation
+      this.#nextGeneration = undefined
+    }
     if (message.useCandidate) {
       this.#remoteAddress = from
       this.#nominated = true
     } else if (!this.#nominated) this.#remoteAddress = from
-    return { ...this.#sign(message, { xorMappedAddress: from }), valid: true }
+    const { address, port } = from
+    return { ...this.#sign(key, message, { xorMappedAddress: { address, port } }), valid: true }
   }
 
-  #sign(request: StunMessage, content: Partial<StunMessage>): IceCheck {
+  #sign(key: Uint8Array, request: StunMessage, content: Partial<StunMessage>): IceCheck {
     const response = encodeStun(
       { class: content.errorCode ? STUN_CLASS.ERROR : STUN_CLASS.SUCCESS, method: STUN_METHOD.BINDING, transactionId: request.transactionId, ...content },
-      { key: this.#key, hmacSha1: this.#hmacSha1 },
+      { key, hmacSha1: this.#hmacSha1 },
     )
     return { response, valid: false }
   }
 }
+
+/** Credentials of both sides from one ICE restart to the next. */
+type Generation = {
+  readonly localUfrag: string
+  readonly remoteUfrag: string
+  /** Of the peer's checks. */
+  readonly username: string
+  readonly key: Uint8Array
+}
+
+const makeGeneration = (local: IceCredentials, remote: IceCredentials): Generation => ({
+  localUfrag: local.ufrag,
+  remoteUfrag: remote.ufrag,
+  username: `${local.ufrag}:${remote.ufrag}`,
+  key: encodeUtf8(local.password),
+})
 
 const UNKNOWN_ATTRIBUTE = { code: 420, reason: 'Unknown Attribute' } as const
 const ROLE_CONFLICT = { code: 487, reason: 'Role Conflict' } as const
