@@ -1,7 +1,5 @@
 import type { PlaybackFault } from './playback.ts'
-
-/** Longest explanation of a server that is shown. */
-const MAX_DETAIL = 300
+import { problemDetail } from './problem-detail.ts'
 
 /** What an answer that is not a success means for the viewer. */
 export const faultOfStatus = (status: number, detail = ''): PlaybackFault => {
@@ -23,14 +21,3 @@ export const faultOfStatus = (status: number, detail = ''): PlaybackFault => {
 
 /** @param response not a success; its problem+json (RFC 9457) is read for the detail */
 export const faultOfResponse = async (response: Response): Promise<PlaybackFault> => faultOfStatus(response.status, await problemDetail(response))
-
-const problemDetail = async (response: Response): Promise<string> => {
-  if (!response.headers.get('content-type')?.startsWith('application/problem+json')) return ''
-  try {
-    const problem: unknown = await response.json()
-    if (typeof problem !== 'object' || problem === null || !('detail' in problem) || typeof problem.detail !== 'string') return ''
-    return problem.detail.slice(0, MAX_DETAIL)
-  } catch {
-    return ''
-  }
-}

@@ -1,0 +1,118 @@
+import { preferCodec } from './publish-codecs.ts'
+import { publishFaultOf } from './publish-fault.ts'
+import type { PublishFault } from './publish-state.ts'
+import { RtcSession, type SessionFailure } from './rtc-session.ts'
+
+/** Simulcast layers: `maxBitrate` of each as a part of the whole. */
+const LAYERS = [
+  { rid: 'q', scaleResolutionDownBy: 4, share: 0.1 },
+  { rid: 'h', scaleResolutionDownBy: 2, share: 0.25 },
+  { rid: 'f', scaleResolutionDownBy: 1, share: 0.65 },
+] as const
+
+export type TrackKind = 'audio' | 'video'
+
+export type WhipOptions = {
+  /** The WHIP endpoint; absolute, or relative to the page. */
+  readonly url: string
+  readonly video?: MediaStreamTrack | undefined
+  readonly audio?: MediaStreamTrack | undefined
+  /** Bearer token. */
+  readonly token?: string | undefined
+  /** Offered before the others, as RTP names it: `H264`. */
+  readonly videoCodec?: string | undefined
+  /** Upper bound of the video, in bits per second. */
+  readonly maxVideoBps?: number | undefined
+  /** Three sizes at once, where the server chooses for each viewer. */
+  readonly simulcast?: boolean | undefined
+}
+
+export type WhipListener = {
+  /** Media flows; again after each interruption. */
+  connected(): void
+  interrupted(): void
+  /** It is over; nothing else is told afterwards. */
+  failed(fault: PublishFault): void
+}
+
+/** Publishes by WHIP (RFC 9725): one session. */
+export class WhipClient {
+  readonly #session: RtcSession
+  readonly #options: WhipOptions
+  readonly #senders = new Map<TrackKind, RTCRtpSender>()
+  #maxVideoBps: number | undefined
+  #isClosed = false
+
+  constructor(options: WhipOptions, listener: WhipListener) {
+    this.#options = options
+    this.#maxVideoBps = options.maxVideoBps
+    this.#session = new RtcSession(
+      { url: options.url, token: options.token },
+      {
+        connected: () => listener.connected(),
+        interrupted: () => listener.interrupted(),
+        failed: (failure) => void this.#failed(failure, listener),
+      },
+    )
+  }
+
+  /** Begins; how it goes is told to the listener. */
+  async connect(): Promise<void> {
+    const { video, audio, videoCodec, simulcast = false } = this.#options
+    const stream = new MediaStream()
+    if (video) {
+      const transceiver = this.#session.peer.addTransceiver(video, { direction: 'sendonly', streams: [stream], sendEncodings: encodings(simulcast) })
+      if (videoCodec !== undefined) preferCodec(transceiver, videoCodec)
+      this.#senders.set('video', transceiver.sender)
+    }
+    if (audio) this.#senders.set('audio', this.#session.peer.addTransceiver(audio, { direction: 'sendonly', streams: [stream] }).sender)
+    await this.#applyBitrate()
+    await this.#session.open()
+  }
+
+  /** Whether a track of this kind can be changed without a new session. */
+  sends(kind: TrackKind): boolean {
+    return this.#senders.has(kind)
+  }
+
+  /** Another device on the same session; null sends nothing. */
+  async replaceTrack(kind: TrackKind, track: MediaStreamTrack | null): Promise<void> {
+    if (!this.#isClosed) await this.#senders.get(kind)?.replaceTrack(track)
+  }
+
+  /** @param maxVideoBps undefined lets the browser choose */
+  async setMaxVideoBps(maxVideoBps: number | undefined): Promise<void> {
+    this.#maxVideoBps = maxVideoBps
+    await this.#applyBitrate()
+  }
+
+  getStats(): Promise<RTCStatsReport> {
+    return this.#session.peer.getStats()
+  }
+
+  /** Tells the server, also while the page is being left. */
+  close(): void {
+    this.#isClosed = true
+    this.#session.close()
+  }
+
+  async #applyBitrate(): Promise<void> {
+    const sender = this.#senders.get('video')
+    const parameters = sender?.getParameters()
+    if (this.#isClosed || !sender || !parameters?.encodings?.length) return
+    for (const encoding of parameters.encodings) {
+      const share = LAYERS.find(({ rid }) => rid === encoding.rid)?.share ?? 1
+      if (this.#maxVideoBps === undefined) delete encoding.maxBitrate
+      else encoding.maxBitrate = Math.round(this.#maxVideoBps * share)
+    }
+    await sender.setParameters(parameters)
+  }
+
+  async #failed(failure: SessionFailure, listener: WhipListener): Promise<void> {
+    const fault = await publishFaultOf(failure)
+    if (!this.#isClosed) listener.failed(fault)
+  }
+}
+
+const encodings = (simulcast: boolean): RTCRtpEncodingParameters[] =>
+  simulcast ? LAYERS.map(({ rid, scaleResolutionDownBy }) => ({ rid, scaleResolutionDownBy })) : [{}]
