@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { ProtocolError } from '../../bytes/protocol-error.ts'
 import type { Codec } from '../../codecs/codec.ts'
+import { hostCandidates } from '../../protocols/ice/candidate.ts'
 import { attribute, attributesNamed } from '../../protocols/sdp/attributes.ts'
 import { decodeSdp } from '../../protocols/sdp/sdp.ts'
 import { negotiate } from './negotiate.ts'
@@ -59,6 +60,11 @@ describe('what a player gets', () => {
   }
 })
 
+const ADDRESSES = [
+  { address: '192.0.2.1', port: 8189 },
+  { address: '2001:db8::1', port: 8189 },
+]
+
 test('the answer has a section for each of the offer, in order, and names the server', () => {
   const offer = decodeRtcOffer(CHROMIUM_OFFER)
   const { accepted } = negotiate(offer, [aac, h264(66, 0xe0)])
@@ -68,11 +74,10 @@ test('the answer has a section for each of the offer, in order, and names the se
       accepted,
       ssrcs: [7],
       ice: { ufrag: 'here', password: 'a password of twenty-two' },
+      setup: 'passive',
       fingerprint: 'sha-256 00',
-      addresses: [
-        { address: '192.0.2.1', port: 8189 },
-        { address: '2001:db8::1', port: 8189 },
-      ],
+      addresses: ADDRESSES,
+      candidates: hostCandidates(ADDRESSES, false),
       sessionId: '1',
       cname: 'c',
     }),
@@ -95,7 +100,7 @@ test('the answer has a section for each of the offer, in order, and names the se
 
 describe('refused offers', () => {
   for (const [what, offer, names] of BAD_OFFERS) {
-    test(what, () => assert.throws(() => decodeRtcOffer(offer), { code: 'whep/bad-offer', message: names }))
+    test(what, () => assert.throws(() => decodeRtcOffer(offer), { code: 'webrtc/bad-offer', message: names }))
   }
 })
 
@@ -111,7 +116,18 @@ test('any text is read and answered, or refused', () => {
         const { accepted } = negotiate(offer, [h264(77, 0), opus])
         const ssrcs = accepted.map((_, i) => i + 1)
         const ice = { ufrag: 'here', password: 'a password of twenty-two' }
-        const answer = { offer, accepted, ssrcs, ice, fingerprint: 'sha-256 00', addresses: [], sessionId: '1', cname: 'c' }
+        const answer = {
+          offer,
+          accepted,
+          ssrcs,
+          ice,
+          setup: 'passive' as const,
+          fingerprint: 'sha-256 00',
+          addresses: [],
+          candidates: [],
+          sessionId: '1',
+          cname: 'c',
+        }
         assert.equal(decodeSdp(encodeRtcAnswer(answer)).media.length, offer.media.length)
       } catch (error) {
         assert.ok(error instanceof ProtocolError, String(error))

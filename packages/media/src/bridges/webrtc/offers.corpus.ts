@@ -77,5 +77,5 @@ export const BAD_OFFERS: readonly (readonly [what: string, offer: string, names:
   ['no fingerprint', CHROMIUM_OFFER.replaceAll(/a=fingerprint.*\n/g, ''), /fingerprint/],
   ['a fingerprint of one byte', CHROMIUM_OFFER.replaceAll(/a=fingerprint.*\n/g, 'a=fingerprint:sha-256 AB\n'), /fingerprint/],
   ['twenty fingerprints', CHROMIUM_OFFER.replace(/(a=fingerprint.*\n)/, '$1'.repeat(20)), /16 are the most/],
-  ['a client that wants to be asked', CHROMIUM_OFFER.replaceAll('actpass', 'passive'), /passive/],
+  ['no part in the handshake', CHROMIUM_OFFER.replaceAll('actpass', 'holdconn'), /holdconn/],
 ]

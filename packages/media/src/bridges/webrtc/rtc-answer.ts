@@ -1,51 +1,64 @@
 import type { IceCredentials } from '../../protocols/ice/ice-lite-agent.ts'
+import type { RtpMap } from '../../protocols/sdp/attributes.ts'
 import { encodeSdp, type SdpAttribute, type SdpMedia } from '../../protocols/sdp/sdp.ts'
-import { formatIpAddress, parseIpAddress, type TransportAddress } from '../../protocols/stun/transport-address.ts'
+import type { TransportAddress } from '../../protocols/stun/transport-address.ts'
 import type { AcceptedTrack } from './negotiate.ts'
 import type { OfferedMedia, RtcOffer } from './rtc-offer.ts'
 
-/** What the answer says of the server's side. */
-export type RtcAnswer = {
-  readonly offer: RtcOffer
-  readonly accepted: readonly AcceptedTrack[]
-  /** SSRC of each accepted track, in the same order. */
-  readonly ssrcs: readonly number[]
+/** What every answer says of the server's side. */
+export type AnsweringSide = {
   readonly ice: IceCredentials
+  /** The server's part in the DTLS handshake. */
+  readonly setup: 'active' | 'passive'
   /** `sha-256 AB:CD:…` of the server's certificate. */
   readonly fingerprint: string
   /** Where the server can be reached, best first; at least one. */
   readonly addresses: readonly TransportAddress[]
+  /** Values of the `a=candidate` lines that say so. */
+  readonly candidates: readonly string[]
   /** Decimal digits, RFC 8866 section 5.2. */
   readonly sessionId: string
   /** CNAME of the RTCP, and name of the media stream: audio and video with the same one are kept in step. */
   readonly cname: string
 }
 
+/** The answer to a player. */
+export type RtcAnswer = AnsweringSide & {
+  readonly offer: RtcOffer
+  readonly accepted: readonly AcceptedTrack[]
+  /** SSRC of each accepted track, in the same order. */
+  readonly ssrcs: readonly number[]
+}
+
 /** Writes the answer of an ICE-lite server that only sends: RFC 9429 section 5.3. */
 export const encodeRtcAnswer = (answer: RtcAnswer): string => {
-  const { offer, accepted } = answer
-  const mids = accepted.flatMap(({ mediaIndex }) => offer.media[mediaIndex]?.mid ?? [])
-  const attributes: SdpAttribute[] = [['ice-lite', undefined]]
-  if (mids.length > 0) attributes.push(['group', `BUNDLE ${[...mids].sort(byOfferOrder(offer)).join(' ')}`])
-  attributes.push(['msid-semantic', ` WMS ${answer.cname}`])
-  return encodeSdp({
-    origin: { username: '-', sessionId: answer.sessionId, sessionVersion: '1', addressType: 'IP4', address: '127.0.0.1' },
-    sessionName: '-',
-    connection: undefined,
-    attributes,
-    media: offer.media.map((media, mediaIndex) => {
-      const position = accepted.findIndex((track) => track.mediaIndex === mediaIndex)
-      const track = accepted[position]
-      const ssrc = answer.ssrcs[position]
-      return track && ssrc !== undefined ? acceptedSection(answer, media, track, ssrc) : refusedSection(media)
-    }),
+  const { accepted, ssrcs } = answer
+  return encodeAnswer(answer, answer.offer, (media, mediaIndex) => {
+    const position = accepted.findIndex((track) => track.mediaIndex === mediaIndex)
+    const track = accepted[position]
+    const ssrc = ssrcs[position]
+    return track && ssrc !== undefined ? sendingSection(answer, media, track, ssrc) : undefined
   })
 }
 
-const byOfferOrder =
-  (offer: RtcOffer) =>
-  (a: string, b: string): number =>
-    offer.media.findIndex(({ mid }) => mid === a) - offer.media.findIndex(({ mid }) => mid === b)
+/**
+ * Writes an answer with a section for each of the offer, in its order.
+ * @param section makes the answer's; undefined for one that is refused
+ */
+export const encodeAnswer = (side: AnsweringSide, offer: RtcOffer, section: (media: OfferedMedia, mediaIndex: number) => SdpMedia | undefined): string => {
+  const sections = offer.media.map(section)
+  const mids = offer.media.flatMap(({ mid }, index) => (sections[index] && mid !== undefined ? [mid] : []))
+  const attributes: SdpAttribute[] = [['ice-lite', undefined]]
+  if (mids.length > 0) attributes.push(['group', `BUNDLE ${mids.join(' ')}`])
+  attributes.push(['msid-semantic', ` WMS ${side.cname}`])
+  return encodeSdp({
+    origin: { username: '-', sessionId: side.sessionId, sessionVersion: '1', addressType: 'IP4', address: '127.0.0.1' },
+    sessionName: '-',
+    connection: undefined,
+    attributes,
+    media: offer.media.map((media, index) => sections[index] ?? refusedSection(media)),
+  })
+}
 
 /** A section that is not used: port 0, RFC 9429 section 5.3.1. */
 const refusedSection = (media: OfferedMedia): SdpMedia => ({
@@ -57,43 +70,45 @@ const refusedSection = (media: OfferedMedia): SdpMedia => ({
   attributes: [...midOf(media), ['inactive', undefined]],
 })
 
-const acceptedSection = (answer: RtcAnswer, media: OfferedMedia, track: AcceptedTrack, ssrc: number): SdpMedia => {
+const sendingSection = (answer: RtcAnswer, media: OfferedMedia, track: AcceptedTrack, ssrc: number): SdpMedia => {
   const { map } = track
-  const channels = map.channels > 1 ? `/${map.channels}` : ''
-  const attributes: SdpAttribute[] = [
-    ...midOf(media),
-    ['sendonly', undefined],
-    ['rtcp-mux', undefined],
-    ['rtcp-rsize', undefined],
-    ['ice-ufrag', answer.ice.ufrag],
-    ['ice-pwd', answer.ice.password],
-    ['fingerprint', answer.fingerprint],
-    ['setup', 'passive'],
-    ['rtpmap', `${map.payloadType} ${map.encoding}/${map.clockRate}${channels}`],
-  ]
+  const attributes: SdpAttribute[] = [['sendonly', undefined], rtpMapLine(map)]
   if (track.format !== undefined) attributes.push(['fmtp', `${map.payloadType} ${track.format}`])
   if (media.kind === 'video') attributes.push(['rtcp-fb', `${map.payloadType} nack`], ['rtcp-fb', `${map.payloadType} nack pli`])
   attributes.push(['msid', `${answer.cname} ${media.kind}`], ['ssrc', `${ssrc} cname:${answer.cname}`])
-  for (const [i, address] of answer.addresses.entries()) attributes.push(['candidate', hostCandidate(address, i)])
-  attributes.push(['end-of-candidates', undefined])
-  const [first] = answer.addresses
+  return acceptedSection(answer, media, [map.payloadType], attributes)
+}
+
+/** `a=rtpmap`, RFC 8866 section 6.6. */
+export const rtpMapLine = ({ payloadType, encoding, clockRate, channels }: RtpMap): SdpAttribute => [
+  'rtpmap',
+  `${payloadType} ${encoding}/${clockRate}${channels > 1 ? `/${channels}` : ''}`,
+]
+
+/** A section with the server's transport and what the media's direction adds. */
+export const acceptedSection = (side: AnsweringSide, media: OfferedMedia, payloadTypes: readonly number[], attributes: readonly SdpAttribute[]): SdpMedia => {
+  const [first] = side.addresses
   return {
     kind: media.kind,
     port: first?.port ?? 9,
     protocol: media.protocol,
-    formats: [String(map.payloadType)],
+    formats: payloadTypes.map(String),
     connection: first ? { addressType: first.address.includes(':') ? 'IP6' : 'IP4', address: first.address } : NO_ADDRESS,
-    attributes,
+    attributes: [
+      ...midOf(media),
+      ['rtcp-mux', undefined],
+      ['rtcp-rsize', undefined],
+      ['ice-ufrag', side.ice.ufrag],
+      ['ice-pwd', side.ice.password],
+      ['fingerprint', side.fingerprint],
+      ['setup', side.setup],
+      ...attributes,
+      ...side.candidates.map((candidate): SdpAttribute => ['candidate', candidate]),
+      ['end-of-candidates', undefined],
+    ],
   }
 }
 
 const NO_ADDRESS = { addressType: 'IP4', address: '0.0.0.0' } as const
 
 const midOf = (media: OfferedMedia): SdpAttribute[] => (media.mid === undefined ? [] : [['mid', media.mid]])
-
-/** RFC 8839 section 5.1; the priority is that of RFC 8445 section 5.1.2.1 for host candidates of component 1. */
-const hostCandidate = ({ address, port }: TransportAddress, position: number): string => {
-  const priority = 126 * 2 ** 24 + (65535 - position) * 256 + 255
-  const bytes = parseIpAddress(address)
-  return `${position + 1} 1 udp ${priority} ${bytes?.length === 16 ? formatIpAddress(bytes) : address} ${port} typ host`
-}

@@ -16,17 +16,23 @@ export type OfferedMedia = {
   readonly mid: string | undefined
   readonly protocol: string
   readonly formats: readonly string[]
-  /** Codecs in the player's order of preference; empty if the section cannot be used. */
+  /** Codecs in the peer's order of preference; empty if the section cannot be used. */
   readonly maps: readonly RtpMap[]
   readonly section: SdpMedia
-  /** The player wants to receive here. */
+  /** The peer wants to receive here. */
   readonly receives: boolean
+  /** It wants to send here. */
+  readonly sends: boolean
 }
 
-/** What a player offers, RFC 9429 section 5.8. */
+/** `a=setup`, RFC 8842 section 5. */
+export type DtlsSetup = 'actpass' | 'active' | 'passive'
+
+/** What a player or a publisher offers, RFC 9429 section 5.8. */
 export type RtcOffer = {
   readonly ice: IceCredentials
   readonly fingerprints: readonly Fingerprint[]
+  readonly setup: DtlsSetup
   readonly media: readonly OfferedMedia[]
 }
 
@@ -35,12 +41,12 @@ const MAX_FINGERPRINTS = 16
 
 /**
  * Reads an offer for all of whose media there is one transport.
- * @throws ProtocolError `sdp/…`, `whep/bad-offer` with what would be right
+ * @throws ProtocolError `sdp/…`, `webrtc/bad-offer` with what would be right
  */
 export const decodeRtcOffer = (text: string): RtcOffer => {
   const description = decodeSdp(text)
   const first = description.media.find((media) => media.kind === 'audio' || media.kind === 'video')
-  if (!first) throw bad('no m=audio and no m=video section: offer at least one, with a=recvonly')
+  if (!first) throw bad('no m=audio and no m=video section: offer at least one, with a=recvonly to watch or a=sendonly to publish')
   const bundle = attributesNamed(description, 'group').find((group) => group.startsWith('BUNDLE'))
   const bundled = bundle?.split(/\s+/).slice(1)
   const rtpSections = description.media.filter((media) => media.kind === 'audio' || media.kind === 'video')
@@ -50,11 +56,12 @@ export const decodeRtcOffer = (text: string): RtcOffer => {
   return {
     ice: iceCredentials(description, transport),
     fingerprints: fingerprints(description, transport),
+    setup: dtlsSetup(description, transport),
     media: description.media.map((section) => offeredMedia(description, section, bundled)),
   }
 }
 
-const bad = (what: string): ProtocolError => new ProtocolError('whep/bad-offer', what)
+const bad = (what: string): ProtocolError => new ProtocolError('webrtc/bad-offer', what)
 
 const inherited = (description: SessionDescription, media: SdpMedia, name: string): string | undefined => attribute(media, name) ?? attribute(description, name)
 
@@ -67,8 +74,13 @@ const iceCredentials = (description: SessionDescription, media: SdpMedia): IceCr
   return { ufrag, password }
 }
 
+const dtlsSetup = (description: SessionDescription, media: SdpMedia): DtlsSetup => {
+  const setup = inherited(description, media, 'setup') ?? 'actpass'
+  if (setup !== 'actpass' && setup !== 'active' && setup !== 'passive') throw bad(`a=setup:${setup.slice(0, 40)} instead of actpass, active or passive`)
+  return setup
+}
+
 const fingerprints = (description: SessionDescription, media: SdpMedia): Fingerprint[] => {
-  if (inherited(description, media, 'setup') === 'passive') throw bad('a=setup:passive: this server waits for the DTLS handshake, offer actpass or active')
   const own = attributesNamed(media, 'fingerprint')
   const lines = own.length > 0 ? own : attributesNamed(description, 'fingerprint')
   if (lines.length === 0) throw bad('no a=fingerprint: the certificate of the DTLS handshake could not be checked')
@@ -88,9 +100,7 @@ const offeredMedia = (description: SessionDescription, section: SdpMedia, bundle
     // Port 0 is a section that was given up, but for those that say that their transport is the bundle's: RFC 9143 section 6.
     (section.port !== 0 || attribute(section, 'bundle-only') !== undefined) &&
     (!bundled || (mid !== undefined && bundled.includes(mid)))
-  const away = ['sendonly', 'inactive'].some((direction) => attribute(section, direction) !== undefined)
-  const awayBefore = ['sendonly', 'inactive'].some((direction) => attribute(description, direction) !== undefined)
-  const towards = ['recvonly', 'sendrecv'].some((direction) => attribute(section, direction) !== undefined)
+  const direction = directionOf(section) ?? directionOf(description) ?? 'sendrecv'
   return {
     kind: section.kind,
     mid,
@@ -98,6 +108,18 @@ const offeredMedia = (description: SessionDescription, section: SdpMedia, bundle
     formats: section.formats,
     maps: usable ? rtpMaps(section) : [],
     section,
-    receives: usable && !away && (towards || !awayBefore),
+    receives: usable && (direction === 'recvonly' || direction === 'sendrecv'),
+    sends: usable && (direction === 'sendonly' || direction === 'sendrecv'),
   }
+}
+
+const DIRECTIONS = ['sendrecv', 'sendonly', 'recvonly', 'inactive'] as const
+
+/** RFC 8866 section 6.7; the first one counts. */
+const directionOf = (section: SdpMedia | SessionDescription): (typeof DIRECTIONS)[number] | undefined => {
+  for (const [name] of section.attributes) {
+    const found = DIRECTIONS.find((direction) => direction === name)
+    if (found) return found
+  }
+  return undefined
 }

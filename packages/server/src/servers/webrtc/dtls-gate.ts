@@ -4,7 +4,13 @@ import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 export const RECORD_TYPE = { ALERT: 21, HANDSHAKE: 22 } as const
 
 /** Handshake types, RFC 5246 section 7.4. */
-export const HANDSHAKE_TYPE = { CLIENT_HELLO: 1, CERTIFICATE: 11, CERTIFICATE_VERIFY: 15, CLIENT_KEY_EXCHANGE: 16, FINISHED: 20 } as const
+export const HANDSHAKE_TYPE = {
+  CERTIFICATE: 11,
+  SERVER_KEY_EXCHANGE: 12,
+  SERVER_HELLO_DONE: 14,
+  CERTIFICATE_VERIFY: 15,
+  FINISHED: 20,
+} as const
 
 const RECORD_HEADER_BYTES = 13
 const HANDSHAKE_HEADER_BYTES = 12
@@ -20,7 +26,7 @@ const MAX_FRAGMENTS = 64
 export type DtlsInput = {
   /** Records for the DTLS library: complete handshake messages, each once and in order, and encrypted records. */
   readonly records: readonly Buffer[]
-  /** The client sent something again: our last flight was lost. */
+  /** The peer sent something again: our last flight was lost. */
   readonly repeated: boolean
 }
 
@@ -38,6 +44,12 @@ export class DtlsGate {
   #messages = new Map<number, Reassembly>()
   /** A Finished that overtook the messages before it. */
   #early: Buffer | undefined
+  readonly #lastClear: number
+
+  /** @param lastClear type of the last message that the peer sends in the clear: what follows it is its Finished */
+  constructor(lastClear: number) {
+    this.#lastClear = lastClear
+  }
 
   /** The handshake is done: only repetitions, encrypted alerts, and nothing that begins anew. */
   establish(): void {
@@ -46,7 +58,7 @@ export class DtlsGate {
     this.#early = undefined
   }
 
-  /** @throws ProtocolError `dtls/malformed`, `dtls/alert` if the client refuses the handshake */
+  /** @throws ProtocolError `dtls/malformed`, `dtls/alert` if the peer refuses the handshake */
   take(datagram: Buffer): DtlsInput {
     const records: Buffer[] = []
     let repeated = false
@@ -60,7 +72,7 @@ export class DtlsGate {
       const encrypted = record.readUInt16BE(3) > 0
       if (type === RECORD_TYPE.HANDSHAKE && encrypted) {
         if (this.#established) repeated = true
-        else if (this.#lastType === HANDSHAKE_TYPE.CERTIFICATE_VERIFY) records.push(record)
+        else if (this.#lastType === this.#lastClear) records.push(record)
         else this.#early = Buffer.from(record)
       } else if (type === RECORD_TYPE.HANDSHAKE) {
         if (this.#takeMessages(record)) repeated = true
@@ -75,7 +87,7 @@ export class DtlsGate {
   #takeAlert(record: Buffer, records: Buffer[]): void {
     if (this.#established) records.push(record)
     else if (record[RECORD_HEADER_BYTES] === FATAL) {
-      throw new ProtocolError('dtls/alert', `the client broke off the DTLS handshake with alert ${record[RECORD_HEADER_BYTES + 1]}`)
+      throw new ProtocolError('dtls/alert', `the peer broke off the DTLS handshake with alert ${record[RECORD_HEADER_BYTES + 1]}`)
     }
   }
 
@@ -121,7 +133,7 @@ export class DtlsGate {
       this.#nextMessage++
       this.#lastType = message.type
     }
-    if (this.#early && this.#lastType === HANDSHAKE_TYPE.CERTIFICATE_VERIFY) {
+    if (this.#early && this.#lastType === this.#lastClear) {
       records.push(this.#early)
       this.#early = undefined
     }

@@ -7,8 +7,8 @@ import { AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80 } from '@millrace/media/proto
 import fc from 'fast-check'
 import { createSelfSignedCertificate, DtlsClient, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm, type SrtpProfile } from 'werift'
 import { until } from '../../../test/webrtc/until.ts'
-import { type DtlsCertificate, DtlsServerSession, type DtlsSrtpKeys, makeDtlsCertificate } from './dtls.ts'
-import { DtlsGate } from './dtls-gate.ts'
+import { type DtlsCertificate, DtlsSession, type DtlsSrtpKeys, makeDtlsCertificate } from './dtls.ts'
+import { DtlsGate, HANDSHAKE_TYPE } from './dtls-gate.ts'
 import { fingerprintLine, hasUsableFingerprint, matchesFingerprint } from './fingerprint.ts'
 
 type ClientCertificate = Awaited<ReturnType<typeof createSelfSignedCertificate>>
@@ -28,7 +28,7 @@ describe('a DTLS handshake', () => {
   let server: DtlsCertificate
   let client: ClientCertificate
   let stranger: ClientCertificate
-  const sessions: DtlsServerSession[] = []
+  const sessions: DtlsSession[] = []
   const clients: DtlsClient[] = []
 
   before(async () => {
@@ -63,7 +63,7 @@ describe('a DTLS handshake', () => {
       extendedMasterSecret: true,
     })
     dtls.onClose.subscribe(() => (result.clientClosed = true))
-    const session = new DtlsServerSession(server, [options.fingerprint ?? fingerprintOf(client)], {
+    const session = new DtlsSession('server', server, [options.fingerprint ?? fingerprintOf(client)], {
       send: (datagram) => {
         for (const each of (options.toClient ?? faithful)(Buffer.from(datagram), result.sent++)) {
           setImmediate(() => dtls.options.transport.onData(each, ['', 0]))
@@ -156,8 +156,8 @@ describe('a DTLS handshake', () => {
           { maxLength: 5 },
         ),
         (datagrams) => {
-          const gate = new DtlsGate()
-          const session = new DtlsServerSession(server, [fingerprintOf(client)], {
+          const gate = new DtlsGate(HANDSHAKE_TYPE.CERTIFICATE_VERIFY)
+          const session = new DtlsSession('server', server, [fingerprintOf(client)], {
             send: () => undefined,
             connected: () => assert.fail(),
             closed: () => undefined,
@@ -191,11 +191,11 @@ describe('the gate', () => {
   }
 
   test('refuses a message that would be too long', () => {
-    assert.throws(() => new DtlsGate().take(hello(0, 0xffffff, 0, 10)), { code: 'dtls/malformed' })
+    assert.throws(() => new DtlsGate(HANDSHAKE_TYPE.CERTIFICATE_VERIFY).take(hello(0, 0xffffff, 0, 10)), { code: 'dtls/malformed' })
   })
 
   test('keeps nothing that is far ahead, and delivers in order', () => {
-    const gate = new DtlsGate()
+    const gate = new DtlsGate(HANDSHAKE_TYPE.CERTIFICATE_VERIFY)
     assert.equal(gate.take(hello(500, 10, 0, 10)).records.length, 0)
     assert.equal(gate.take(hello(1, 10, 0, 10)).records.length, 0)
     assert.equal(gate.take(hello(0, 20, 10, 10)).records.length, 0)
@@ -203,7 +203,7 @@ describe('the gate', () => {
   })
 
   test('once established nothing begins anew', () => {
-    const gate = new DtlsGate()
+    const gate = new DtlsGate(HANDSHAKE_TYPE.CERTIFICATE_VERIFY)
     gate.establish()
     assert.deepEqual(gate.take(hello(0, 10, 0, 10)), { records: [], repeated: true })
   })

@@ -1,11 +1,12 @@
 import { createHmac, randomBytes, randomInt } from 'node:crypto'
 import type { RemoteInfo } from 'node:dgram'
 import type { AcceptedTrack } from '@millrace/media/bridges/webrtc/negotiate.ts'
-import { encodeRtcAnswer } from '@millrace/media/bridges/webrtc/rtc-answer.ts'
+import { type AnsweringSide, encodeRtcAnswer } from '@millrace/media/bridges/webrtc/rtc-answer.ts'
 import { RtcFeed } from '@millrace/media/bridges/webrtc/rtc-feed.ts'
 import type { RtcOffer } from '@millrace/media/bridges/webrtc/rtc-offer.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import type { Stream } from '@millrace/media/hub/stream.ts'
+import { hostCandidates } from '@millrace/media/protocols/ice/candidate.ts'
 import { IceLiteAgent } from '@millrace/media/protocols/ice/ice-lite-agent.ts'
 import { decodeStun, isStun } from '@millrace/media/protocols/stun/decode-stun.ts'
 import type { HmacSha1 } from '@millrace/media/protocols/stun/stun-message.ts'
@@ -14,8 +15,11 @@ import { monotonicMs, wallClockMs } from '../../net/clock.ts'
 import type { Running, ServerContext } from '../../net/context.ts'
 import { type DtlsCertificate, makeDtlsCertificate } from './dtls.ts'
 import { hostAddresses } from './host-addresses.ts'
+import { makeIceCredentials } from './ice-credentials.ts'
+import type { PeerLinkOptions } from './peer-link.ts'
 import { UdpPort } from './udp-port.ts'
-import { WebRtcConn } from './webrtc-conn.ts'
+import { ViewerConn } from './viewer-conn.ts'
+import type { WebRtcConn } from './webrtc-conn.ts'
 
 export type WebRtcOptions = {
   /** Address to bind to; `0.0.0.0` or `::` for all. */
@@ -26,24 +30,29 @@ export type WebRtcOptions = {
   readonly additionalHosts?: readonly string[]
 }
 
-/** A viewer that was let in. */
-export type WebRtcSession = {
-  /** Random: who knows it may end the session. */
-  readonly id: string
-  readonly answer: string
-}
+/** A peer that was let in. */
+export type WebRtcSession = { readonly conn: WebRtcConn; readonly answer: string }
 
 const TICK_MS = 250
 const CATCH_UP_MS = 1
-/** Offers whose players have not connected yet; the oldest gives way. */
+/** Offers whose peers have not connected yet; the oldest gives way. */
 const MAX_UNCONNECTED = 256
-/** Addresses of one viewer: it changes networks, and tries several ways at once. */
+/** Addresses of one peer: it changes networks, and tries several ways at once. */
 const MAX_ADDRESSES = 16
 const FEED_KEY = 'webrtc'
+/** CNAME of our RTCP, and name of the media stream in answers. */
+const CNAME = 'millrace'
+
+/** What a session that begins has. */
+type Admission = {
+  readonly id: string
+  readonly link: PeerLinkOptions
+  readonly answer: AnsweringSide
+}
 
 const hmacSha1: HmacSha1 = (key, message) => createHmac('sha1', key).update(message).digest()
 
-/** WebRTC's media: one UDP port for all viewers, told apart by their ICE user name first and by their address from then on. */
+/** WebRTC's media: one UDP port for all peers, told apart by their ICE user name first and by their address from then on. */
 export class WebRtcTransport implements Running {
   readonly #context: ServerContext
   readonly #options: WebRtcOptions
@@ -51,6 +60,7 @@ export class WebRtcTransport implements Running {
   readonly #port: UdpPort
   readonly #byId = new Map<string, WebRtcConn>()
   readonly #byUfrag = new Map<string, WebRtcConn>()
+  readonly #ufrags = new WeakMap<WebRtcConn, readonly string[]>()
   readonly #byAddress = new Map<string, WebRtcConn>()
   readonly #catchingUp = new Set<RtcFeed>()
   readonly #ticker: NodeJS.Timeout
@@ -88,42 +98,29 @@ export class WebRtcTransport implements Running {
    * @param remote `address:port` of the request
    */
   open(pathName: string, stream: Stream, offer: RtcOffer, accepted: readonly AcceptedTrack[], remote: string): WebRtcSession {
-    this.#makeRoom()
-    const id = randomBytes(18).toString('base64url')
-    const ice = { ufrag: iceText(8), password: iceText(24) }
     const feed = this.#shareFeed(stream)
-    const cname = 'millrace'
-    const conn = new WebRtcConn({
+    const admission = this.#admit(offer, remote)
+    const { id } = admission
+    const conn = new ViewerConn({
       id,
       pathName,
       stream,
       feed,
       accepted,
-      agent: new IceLiteAgent(ice, offer.ice, hmacSha1, monotonicMs()),
-      fingerprints: offer.fingerprints,
-      certificate: this.#certificate,
-      cname,
-      remote,
-      port: this.#port,
+      link: admission.link,
+      cname: CNAME,
       log: this.#context.log.child({ path: pathName, protocol: 'webrtc', client: remote }),
       wallOffsetMs: this.#wallOffsetMs,
       countFault: (code) => this.#context.countFault('webrtc', code),
-      closed: () => this.#forget(conn, ice.ufrag, stream),
+      closed: () => {
+        this.#forget(conn)
+        stream.release(FEED_KEY)
+      },
     })
-    this.#byId.set(id, conn)
-    this.#byUfrag.set(ice.ufrag, conn)
+    this.#remember(conn)
     stream.addClient(conn)
-    const answer = encodeRtcAnswer({
-      offer,
-      accepted,
-      ssrcs: accepted.map(({ trackIndex }) => feed.ssrcs[trackIndex] as number),
-      ice,
-      fingerprint: this.#certificate.fingerprint,
-      addresses: this.#addresses(),
-      sessionId: String(randomInt(2 ** 47)),
-      cname,
-    })
-    return { id, answer }
+    const ssrcs = accepted.map(({ trackIndex }) => feed.ssrcs[trackIndex] as number)
+    return { conn, answer: encodeRtcAnswer({ ...admission.answer, offer, accepted, ssrcs }) }
   }
 
   find(pathName: string, id: string): WebRtcConn | undefined {
@@ -136,6 +133,39 @@ export class WebRtcTransport implements Running {
     clearTimeout(this.#catchUpTimer)
     for (const conn of [...this.#byId.values()]) conn.end({ code: 'server-stopping', message: 'the server is stopping' })
     await this.#port.close()
+  }
+
+  /** What a new session has of its own. */
+  #admit(offer: RtcOffer, remote: string): Admission {
+    this.#makeRoom()
+    const id = randomBytes(18).toString('base64url')
+    const ice = makeIceCredentials()
+    const addresses = this.#addresses()
+    const candidates = hostCandidates(addresses, false)
+    // RFC 8842 section 5.3: who offers passive waits for our hello; who leaves it to us is waited for.
+    const dtlsRole = offer.setup === 'passive' ? 'client' : 'server'
+    return {
+      id,
+      link: {
+        agent: new IceLiteAgent(ice, offer.ice, hmacSha1, monotonicMs()),
+        dtlsRole,
+        fingerprints: offer.fingerprints,
+        certificate: this.#certificate,
+        remote,
+        port: this.#port,
+        candidates,
+        restarted: () => this.#learnUfrags(id),
+      },
+      answer: {
+        ice,
+        setup: dtlsRole === 'client' ? 'active' : 'passive',
+        fingerprint: this.#certificate.fingerprint,
+        addresses,
+        candidates,
+        sessionId: String(randomInt(2 ** 47)),
+        cname: CNAME,
+      },
+    }
   }
 
   #addresses(): TransportAddress[] {
@@ -163,15 +193,29 @@ export class WebRtcTransport implements Running {
   }
 
   #makeRoom(): void {
-    const unconnected = [...this.#byId.values()].filter((conn) => !conn.viewer)
-    if (unconnected.length >= MAX_UNCONNECTED) unconnected[0]?.close('too many players wait to be connected')
+    const unconnected = [...this.#byId.values()].filter((conn) => !conn.link.connected)
+    if (unconnected.length >= MAX_UNCONNECTED) unconnected[0]?.close('too many peers wait to be connected')
   }
 
-  #forget(conn: WebRtcConn, ufrag: string, stream: Stream): void {
+  #remember(conn: WebRtcConn): void {
+    this.#byId.set(conn.id, conn)
+    this.#learnUfrags(conn.id)
+  }
+
+  /** ICE user names come and go with each ICE restart. */
+  #learnUfrags(id: string): void {
+    const conn = this.#byId.get(id)
+    if (!conn) return
+    const valid = conn.link.agent.localUfrags
+    for (const ufrag of this.#ufrags.get(conn) ?? []) if (!valid.includes(ufrag)) this.#byUfrag.delete(ufrag)
+    for (const ufrag of valid) this.#byUfrag.set(ufrag, conn)
+    this.#ufrags.set(conn, valid)
+  }
+
+  #forget(conn: WebRtcConn): void {
     this.#byId.delete(conn.id)
-    this.#byUfrag.delete(ufrag)
-    for (const key of conn.addresses) if (this.#byAddress.get(key) === conn) this.#byAddress.delete(key)
-    stream.release(FEED_KEY)
+    for (const ufrag of this.#ufrags.get(conn) ?? []) this.#byUfrag.delete(ufrag)
+    for (const key of conn.link.addresses) if (this.#byAddress.get(key) === conn) this.#byAddress.delete(key)
   }
 
   #tick(): void {
@@ -188,8 +232,8 @@ export class WebRtcTransport implements Running {
     }
     const conn = this.#byAddress.get(addressKey(from))
     if (!conn) return
-    if (first >= 20 && first < 64) conn.handleDtls(monotonicMs(), datagram)
-    else if (first >= 128 && first < 192) conn.handleRtcp(monotonicMs(), datagram)
+    if (first >= 20 && first < 64) conn.link.handleDtls(monotonicMs(), datagram)
+    else if (first >= 128 && first < 192) conn.handleMedia(monotonicMs(), datagram)
   }
 
   #receiveStun(datagram: Buffer, from: RemoteInfo): void {
@@ -199,7 +243,7 @@ export class WebRtcTransport implements Running {
       const conn = this.#byUfrag.get(message.username?.split(':', 1)[0] ?? '')
       if (!conn) return
       const address = { address: from.address, port: from.port }
-      if (conn.handleStun(monotonicMs(), message, datagram, address)) this.#remember(conn, addressKey(address))
+      if (conn.link.handleStun(monotonicMs(), message, datagram, address)) this.#rememberAddress(conn, addressKey(address))
       else this.#context.countFault('webrtc', 'stun/refused')
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
@@ -207,20 +251,17 @@ export class WebRtcTransport implements Running {
     }
   }
 
-  #remember(conn: WebRtcConn, key: string): void {
+  #rememberAddress(conn: WebRtcConn, key: string): void {
     if (this.#byAddress.get(key) === conn) return
-    if (conn.addresses.size === MAX_ADDRESSES) {
-      const [oldest = ''] = conn.addresses
-      conn.addresses.delete(oldest)
+    if (conn.link.addresses.size === MAX_ADDRESSES) {
+      const [oldest = ''] = conn.link.addresses
+      conn.link.addresses.delete(oldest)
       if (this.#byAddress.get(oldest) === conn) this.#byAddress.delete(oldest)
     }
-    conn.addresses.add(key)
+    conn.link.addresses.add(key)
     this.#byAddress.set(key, conn)
   }
 }
-
-/** ICE characters (RFC 8839 section 5.4) with at least 6 bits each. */
-const iceText = (length: number): string => randomBytes(length).toString('base64').replaceAll('=', '').slice(0, length)
 
 const distinctSsrcs = (count: number): number[] => {
   const ssrcs = new Set<number>()
