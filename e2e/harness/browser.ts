@@ -1,9 +1,12 @@
 import { type Browser, chromium } from 'playwright-core'
 
-/** The system's Chromium, without what it would ask of the outside. */
-export const launchChromium = (): Promise<Browser> =>
+/** The system's Chromium. */
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
+
+/** Chromium, without what it would ask of the outside. */
+export const launchChromium = (executablePath = CHROMIUM): Promise<Browser> =>
   chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath,
     args: [
       '--no-sandbox',
       '--disable-gpu',

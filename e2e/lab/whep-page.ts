@@ -1,0 +1,95 @@
+import type { Page } from 'playwright-core'
+
+/** What a viewer's browser counted so far. */
+export type ViewerSample = {
+  readonly atMs: number
+  readonly framesReceived: number
+  readonly framesDecoded: number
+  readonly freezes: number
+  readonly freezeSeconds: number
+  /** Time that pictures waited in the jitter buffer, and how many did. */
+  readonly bufferSeconds: number
+  readonly buffered: number
+  readonly nacks: number
+  readonly plis: number
+  readonly packetsReceived: number
+  readonly packetsLost: number
+  readonly repeated: number
+  /** Longest time between two pictures on the screen since the last sample. */
+  readonly longestGapMs: number
+}
+
+export type WatchOptions = {
+  /** false: the browser is kept from asking for lost packets. */
+  readonly retransmission: boolean
+}
+
+type Watched = { connection: RTCPeerConnection; longestGapMs: number; lastMs: number | undefined }
+type WatchScope = typeof globalThis & { watched: Watched }
+
+/**
+ * Watches in a page of the server's origin: offers by WHEP, shows what comes. Resolves with the first picture.
+ * @param whepUrl `http://host:port/PATH/whep`
+ */
+export const watch = async (page: Page, whepUrl: string, options: WatchOptions): Promise<void> => {
+  await page.goto(new URL('/_/paths', whepUrl).href)
+  await page.evaluate(
+    async ({ url, retransmission }) => {
+      const filter = (sdp: string): string => (retransmission ? sdp : sdp.replaceAll(/^a=rtcp-fb:\S+ nack\r\n/gm, ''))
+      const connection = new RTCPeerConnection()
+      const watched: Watched = { connection, longestGapMs: 0, lastMs: undefined }
+      ;(globalThis as WatchScope).watched = watched
+      const media = new MediaStream()
+      for (const kind of ['video', 'audio']) media.addTrack(connection.addTransceiver(kind, { direction: 'recvonly' }).receiver.track)
+      const offer = await connection.createOffer()
+      await connection.setLocalDescription({ type: 'offer', sdp: filter(offer.sdp ?? '') })
+      const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/sdp' }, body: connection.localDescription?.sdp ?? '' })
+      const answer = await response.text()
+      if (response.status !== 201) throw new Error(`${response.status} ${answer}`)
+      await connection.setRemoteDescription({ type: 'answer', sdp: filter(answer) })
+      const video = document.createElement('video')
+      video.muted = true
+      video.srcObject = media
+      document.body.replaceChildren(video)
+      await new Promise<void>((resolve, reject) => {
+        setTimeout(() => reject(new Error(`no picture after 20 s; the connection is ${connection.connectionState}`)), 20_000)
+        const seen = (nowMs: number): void => {
+          if (watched.lastMs !== undefined) watched.longestGapMs = Math.max(watched.longestGapMs, nowMs - watched.lastMs)
+          watched.lastMs = nowMs
+          video.requestVideoFrameCallback(seen)
+          resolve()
+        }
+        video.requestVideoFrameCallback(seen)
+        video.play().catch(reject)
+      })
+    },
+    { url: whepUrl, retransmission: options.retransmission },
+  )
+}
+
+/** @returns what the page that watches has counted; the longest gap begins anew */
+export const sample = (page: Page): Promise<ViewerSample> =>
+  page.evaluate(async () => {
+    const { watched } = globalThis as WatchScope
+    const nowMs = performance.now()
+    const longestGapMs = Math.max(watched.longestGapMs, nowMs - (watched.lastMs ?? nowMs))
+    watched.longestGapMs = 0
+    const reports = [...(await watched.connection.getStats()).values()]
+    const video = reports.find(({ type, kind }) => type === 'inbound-rtp' && kind === 'video') ?? {}
+    const count = (name: string): number => video[name] ?? 0
+    return {
+      atMs: video.timestamp ?? 0,
+      framesReceived: count('framesReceived'),
+      framesDecoded: count('framesDecoded'),
+      freezes: count('freezeCount'),
+      freezeSeconds: count('totalFreezesDuration'),
+      bufferSeconds: count('jitterBufferDelay'),
+      buffered: count('jitterBufferEmittedCount'),
+      nacks: count('nackCount'),
+      plis: count('pliCount'),
+      packetsReceived: count('packetsReceived'),
+      packetsLost: count('packetsLost'),
+      repeated: count('retransmittedPacketsReceived'),
+      longestGapMs,
+    }
+  })

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { stopChildren } from './harness/child.ts'
+import { CONDITIONS } from './lab/conditions.ts'
+import { Lab } from './lab/lab.ts'
+import { isWatchable, type Outcome, outcomeLine, Trials } from './lab/trial.ts'
+
+/** Measured for each path, in seconds. `npm run bench -- loss` has the whole table, and measures longer. */
+const SECONDS = 12
+
+const refusal = await Lab.refusal()
+
+describe('a viewer behind a bad network', { skip: refusal ?? false }, () => {
+  let trials: Trials
+  before(async () => {
+    trials = await Trials.start()
+  })
+  after(async () => {
+    await trials?.stop()
+    await stopChildren()
+  })
+
+  const run = (name: string): Promise<Outcome> => {
+    const condition = CONDITIONS.find((candidate) => candidate.name === name)
+    assert.ok(condition, `no condition ${name}`)
+    return trials.run(condition, SECONDS)
+  }
+
+  for (const name of ['5 % lost', '5 % lost, 40 ms round trip', 'bursts of 10 lost', '1 in 10 later by 20 ms']) {
+    it(`${name}: the picture goes on`, { timeout: 60_000 }, async (test) => {
+      const outcome = await run(name)
+      test.diagnostic(outcomeLine(outcome))
+      assert.ok(outcome.decodedOfSent >= 0.98, 'nearly all pictures are decoded')
+      assert.ok(outcome.decodedOfReceived >= 0.98, 'nearly all received pictures are decoded')
+      assert.ok(outcome.longestGapMs <= 500, 'no freeze over half a second')
+      if (name.includes('lost')) assert.ok(outcome.nacks > 0, 'packets were lost: the browser asked for some')
+    })
+  }
+
+  it('without retransmission 5 % of loss ruins the picture', { timeout: 60_000 }, async (test) => {
+    const outcome = await run('5 % lost, no retransmission')
+    test.diagnostic(outcomeLine(outcome))
+    assert.equal(outcome.nacks, 0)
+    assert.ok(!isWatchable(outcome), 'the same aims are missed, so the path is really bad')
+  })
+})
