@@ -13,6 +13,8 @@ export class Track {
   lastTicks = 0
   #codec: Codec
   #codecVersion = 0
+  #newestPts = Number.NEGATIVE_INFINITY
+  #reordersPictures = false
 
   constructor(index: number, codec: Codec) {
     this.index = index
@@ -31,6 +33,26 @@ export class Track {
 
   get clockRate(): number {
     return this.#codec.clockRate
+  }
+
+  /**
+   * Whether the present publisher sends pictures in another order than they are shown (B-frames), as far as has been seen:
+   * WebRTC shows those in the wrong order.
+   */
+  get reordersPictures(): boolean {
+    return this.#reordersPictures
+  }
+
+  /** Only `Stream` calls this, with each picture's time in the order they come. */
+  seePicture(pts: number): void {
+    if (pts > this.#newestPts) this.#newestPts = pts
+    else if (pts < this.#newestPts) this.#reordersPictures = true
+  }
+
+  /** Only `Stream` calls this: what was seen of the old publisher says nothing of the new one. */
+  forgetPictures(): void {
+    this.#newestPts = Number.NEGATIVE_INFINITY
+    this.#reordersPictures = false
   }
 
   /** Only `Stream.setCodec` calls this. */
