@@ -1,6 +1,6 @@
 import { type Codec, codecLabel } from '../../codecs/codec.ts'
-import { formatParameters, type RtpMap } from '../../protocols/sdp/attributes.ts'
-import { h264Profile, parseProfileLevelId, profilePreference } from './h264-profile.ts'
+import type { RtpMap } from '../../protocols/sdp/attributes.ts'
+import { chooseFormat, senderParameters } from './rtc-formats.ts'
 import type { OfferedMedia, RtcOffer } from './rtc-offer.ts'
 
 /** A track that a player gets. */
@@ -10,7 +10,7 @@ export type AcceptedTrack = {
   /** Position of its media section in the offer. */
   readonly mediaIndex: number
   readonly map: RtpMap
-  /** The player's own `a=fmtp` of that payload type, as it has to come back; undefined without one. */
+  /** The player's own `a=fmtp` of that payload type, as it has to come back, and what we say of our stream; undefined without any. */
   readonly format: string | undefined
 }
 
@@ -59,29 +59,10 @@ const missingReason = (codec: Codec, sections: readonly { readonly media: Offere
 type PayloadChoice = Pick<AcceptedTrack, 'map' | 'format'>
 
 const choosePayloadType = (media: OfferedMedia, codec: Codec): PayloadChoice | undefined => {
-  const maps = media.maps.filter((map) => fits(map, codec))
-  const map = codec.name === 'h264' ? chooseH264(media, maps, codec.sps) : maps[0]
-  return map && { map, format: formatLine(media, map.payloadType) }
-}
-
-const fits = (map: RtpMap, codec: Codec): boolean => {
-  if (map.encoding.toLowerCase() !== codec.name || map.clockRate !== codec.clockRate) return false
-  // RFC 7587 section 7: Opus is always announced with two channels.
-  return codec.kind === 'video' || codec.name === 'opus' || map.channels === codec.channels
-}
-
-/** Our packets need packetization-mode 1: fragments and aggregates. */
-const chooseH264 = (media: OfferedMedia, maps: readonly RtpMap[], sps: Uint8Array | undefined): RtpMap | undefined => {
-  const candidates = maps.flatMap((map) => {
-    const parameters = formatParameters(media.section, map.payloadType)
-    return parameters.get('packetization-mode') === '1' ? [{ map, profile: parseProfileLevelId(parameters.get('profile-level-id')) }] : []
-  })
-  const wanted = sps && sps.length > 2 ? h264Profile(sps[1] as number, sps[2] as number) : undefined
-  for (const profile of profilePreference(wanted)) {
-    const found = candidates.find((candidate) => candidate.profile === profile)
-    if (found) return found.map
-  }
-  return undefined
+  const map = chooseFormat(media.section, media.maps, codec)
+  if (!map) return undefined
+  const parameters = [formatLine(media, map.payloadType), senderParameters(codec)].filter((part) => part !== undefined)
+  return { map, format: parameters.length > 0 ? parameters.join(';') : undefined }
 }
 
 const formatLine = (media: OfferedMedia, payloadType: number): string | undefined => {
