@@ -2,7 +2,7 @@ import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
 import fastify from 'fastify'
 import type { Log } from '../../src/log/log.ts'
-import { startWebRtcServer, type WebRtcServer } from '../../src/servers/webrtc/server.ts'
+import { startWebRtcServer, type WebRtcServer, type WebRtcServerOptions } from '../../src/servers/webrtc/server.ts'
 
 /** WebRTC alone, with as much HTTP as it needs. */
 export type WhepServer = {
@@ -17,12 +17,12 @@ export type WhepServer = {
   close(): Promise<void>
 }
 
-export const startWhepServer = async (): Promise<WhepServer> => {
+export const startWhepServer = async (options: Partial<WebRtcServerOptions> = {}): Promise<WhepServer> => {
   const hub = new Hub({ converters: rtpConverters, republishGraceMs: 5000 })
   const faults: string[] = []
   const warnings: string[] = []
   const log: Log = { debug() {}, info() {}, warn: (_fields, message) => warnings.push(message), error() {}, child: () => log }
-  const webrtc = await startWebRtcServer({ hub, log, countFault: (_protocol, code) => faults.push(code) }, { host: '127.0.0.1', port: 0 })
+  const webrtc = await startWebRtcServer({ hub, log, countFault: (_protocol, code) => faults.push(code) }, { host: '127.0.0.1', port: 0, ...options })
   const app = fastify()
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))

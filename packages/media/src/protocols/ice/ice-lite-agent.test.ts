@@ -88,3 +88,28 @@ function withUnknownAttribute(): Uint8Array {
   view.setUint16(2, bytes.length + 24 - 20)
   return Uint8Array.from([...bytes, 0x00, 0x08, 0x00, 0x14, ...hmacSha1(key, bytes)])
 }
+
+test('after an ICE restart the old credentials serve until the new ones nominate', () => {
+  const agent = makeAgent()
+  ask(agent, 0, check({ useCandidate: true }), home)
+  agent.restart({ ufrag: 'new', password: 'the new password of ours' }, { ufrag: 'newer', password: 'x' })
+  const renewed = (content: Partial<StunMessage> = {}) => check({ username: 'new:newer', ...content }, 'the new password of ours')
+  assert.deepEqual(agent.localUfrags, ['here', 'new'])
+  assert.equal(agent.remoteUfrag, 'newer')
+  assert.ok(ask(agent, 1, renewed(), mobile).valid)
+  assert.deepEqual(agent.remoteAddress, home, 'a check alone moves nothing')
+  assert.ok(ask(agent, 2, check(), home).valid)
+  assert.ok(ask(agent, 3, renewed({ useCandidate: true }), mobile).valid)
+  assert.deepEqual(agent.remoteAddress, mobile)
+  assert.deepEqual(ask(agent, 4, check({ useCandidate: true }), home), { valid: false, response: undefined, message: undefined })
+  assert.deepEqual(agent.localUfrags, ['new'])
+})
+
+test('an ICE restart that is overtaken by another one is given up', () => {
+  const agent = makeAgent()
+  agent.restart({ ufrag: 'one', password: 'the first new password' }, { ufrag: 'a', password: 'x' })
+  agent.restart({ ufrag: 'two', password: 'the second new password' }, { ufrag: 'b', password: 'x' })
+  assert.deepEqual(agent.localUfrags, ['here', 'two'])
+  assert.ok(!ask(agent, 0, check({ username: 'one:a' }, 'the first new password')).valid)
+  assert.ok(ask(agent, 0, check({ username: 'two:b' }, 'the second new password')).valid)
+})
