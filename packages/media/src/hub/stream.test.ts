@@ -109,6 +109,20 @@ describe('Stream fed in packets', () => {
 })
 
 describe('Stream', () => {
+  it('notices pictures that come in another order than they are shown, until another publisher comes', () => {
+    const { stream, video, audio } = begun('packets')
+    for (const [seq, time] of [0, 3000, 3000, 6000].entries()) stream.writePacket(video, packet(seq, time, seq === 0))
+    stream.writePacket(audio, packet(0, 500, true))
+    stream.writePacket(audio, packet(1, 400, true))
+    assert.deepEqual([video.reordersPictures, audio.reordersPictures], [false, false])
+    stream.writePacket(video, packet(4, 4500, false))
+    assert.equal(video.reordersPictures, true)
+    stream.begin('units')
+    assert.equal(video.reordersPictures, false)
+    for (const pts of [9000, 18_000, 12_000]) stream.writeUnit(video, unit(pts, false))
+    assert.equal(video.reordersPictures, true)
+  })
+
   it('tells readers of new parameters once', () => {
     const { stream, video } = begun('units')
     const reader = unitReader()

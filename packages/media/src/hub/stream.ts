@@ -72,7 +72,10 @@ export class Stream {
     this.#cache.clear()
     this.#packetizers = []
     this.#depacketizers = []
-    for (const track of this.tracks) track.ring.clear()
+    for (const track of this.tracks) {
+      track.ring.clear()
+      track.forgetPictures()
+    }
   }
 
   /** The publisher is gone: nobody can be asked for key frames. */
@@ -94,6 +97,7 @@ export class Stream {
 
   /** @param track one of `tracks`; the stream must have begun with 'units' */
   writeUnit(track: Track, unit: Unit): void {
+    if (track.codec.kind === 'video') track.seePicture(unit.pts)
     this.#emitUnit(track, unit)
     if (this.#packetReaders.length > 0) this.#packetize(track, unit)
   }
@@ -103,6 +107,7 @@ export class Stream {
     if (packet.seq >= track.nextSeq) track.nextSeq = packet.seq + 1
     if (packet.timestamp > track.lastTicks) track.lastTicks = packet.timestamp
     this.bytesIn += packet.payload.length
+    if (track.codec.kind === 'video') track.seePicture(packet.timestamp)
     this.#emitPacket(track, packet)
     if (this.#unitReaders.length > 0) this.#depacketize(track, packet)
   }
