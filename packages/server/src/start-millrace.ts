@@ -15,6 +15,8 @@ import { startRtspServer } from './servers/rtsp/rtsp-server.ts'
 import { startWebRtcServer } from './servers/webrtc/server.ts'
 import { startFileSource } from './sources/file/source.ts'
 import { startRtspSource } from './sources/rtsp/rtsp-source.ts'
+import { startStatistics } from './stats/start-statistics.ts'
+import { statsRoutes } from './stats/stats-routes.ts'
 
 const PAGES_DIR = fileURLToPath(new URL('../../../apps/web/dist', import.meta.url))
 const DEMO_FILE = fileURLToPath(new URL('../assets/demo.mp4', import.meta.url))
@@ -75,6 +77,9 @@ const startServers = async ({ host, rtsp, rtmp, hls, webrtc, readerQueue }: Conf
   }
   if (hls.enabled) routes.push(...hlsRoutes(context, { segmentDurationMs: hls.segmentDuration, segmentCount: hls.segmentCount }))
   if (hls.enabled || webrtc.enabled) {
+    const measuring = startStatistics(context)
+    running.push(measuring)
+    routes.push(...statsRoutes(measuring.statistics))
     const extraPorts = hls.enabled ? [{ port: hls.port, protocol: 'HLS', key: 'hls.port' }] : []
     const server = await startHttpServer(context, { host, port: webrtc.port, extraPorts, routes, pagesDir: PAGES_DIR, publishPorts: ports })
     running.push(server)

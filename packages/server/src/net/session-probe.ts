@@ -1,0 +1,36 @@
+/**
+ * What a session counts, as far as it knows. Counters run from the session's start and never fall; the rest is as of now. For a reader it is what
+ * was sent to it, for a publisher what came from it.
+ */
+export type SessionCounters = {
+  /** Bytes of media. */
+  readonly bytes?: number | undefined
+  readonly packets?: number | undefined
+  /** Packets that did not arrive: as the reader reports, or as the server saw of a publisher. */
+  readonly lost?: number | undefined
+  /** Packets asked for again: by the reader, or of the publisher. */
+  readonly nacks?: number | undefined
+  /** Key frames asked for, by PLI or FIR. */
+  readonly plis?: number | undefined
+  /** Packets sent again, or that came after they were asked for again. */
+  readonly repeated?: number | undefined
+  /** Packets or messages that the server left out because the session could not take them. */
+  readonly dropped?: number | undefined
+  readonly rttMs?: number | undefined
+  readonly jitterMs?: number | undefined
+  /** What the path is thought to carry, in bits per second. */
+  readonly estimateBps?: number | undefined
+  /** The layer that is sent, 0 for the lowest. */
+  readonly layer?: number | undefined
+}
+
+/** A publisher or reader of the hub that can tell more than the hub knows. Statistics find it by its methods, so that the hub stays as it is. */
+export type SessionProbe = {
+  /** Of its resource, `/PATH/whep/ID`, below which its player reports; a secret. */
+  readonly id?: string
+  /** Called once a second. */
+  readCounters(): SessionCounters
+}
+
+/** Whether it tells what it counts. */
+export const isSessionProbe = (session: object): session is SessionProbe => 'readCounters' in session && typeof session.readCounters === 'function'

@@ -1,0 +1,85 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { monotonicMs, wallClockMs } from '../net/clock.ts'
+import type { PathRoute } from '../net/http-route.ts'
+import { sendProblem } from '../net/problem.ts'
+import { MAX_REPORT_BYTES, playerReportSchema } from './player-report.ts'
+import type { Statistics } from './statistics.ts'
+import { pathSummary, sessionCsv, sessionDocument } from './stats-json.ts'
+
+const REPORT_METHODS = ['POST', 'OPTIONS'] as const
+
+/** Statistics below a path: `stats.json`, `stats/SESSION.json` and `.csv`, and where players report. */
+export const statsRoutes = (statistics: Statistics): PathRoute[] => [
+  {
+    methods: ['GET'],
+    tail: /^stats\.json$/,
+    handle: (_request, reply, path) => sendJson(reply, pathSummary(statistics, path, wallClockMs(monotonicMs()))),
+  },
+  {
+    methods: ['GET'],
+    tail: /^stats\/([\w-]+)\.(json|csv)$/,
+    handle: (request, reply, path, match) => answerSession(statistics, request, reply, path, match[1] ?? '', match[2] === 'csv'),
+  },
+  {
+    methods: REPORT_METHODS,
+    tail: /^whep\/([\w-]+)\/report$/,
+    bodyLimit: MAX_REPORT_BYTES,
+    handle: (request, reply, path, match) => answerPreflight(request, reply) ?? answerReport(statistics, request, reply, path, match[1] ?? ''),
+  },
+]
+
+const answerSession = (statistics: Statistics, request: FastifyRequest, reply: FastifyReply, path: string, id: string, asCsv: boolean): FastifyReply => {
+  const record = statistics.find(path, id)
+  if (!record)
+    return sendProblem(reply, 404, 'No such session', `${path} has no session ${id}; sessions are kept for an hour after their end: see /${path}/stats.json.`)
+  const { after, download } = request.query as { after?: string; download?: string }
+  if (asCsv) return asFile(reply, path, id, 'csv').type('text/csv; charset=utf-8; header=present').send(sessionCsv(statistics.timeline, record))
+  if (download !== undefined) asFile(reply, path, id, 'json')
+  return sendJson(reply, sessionDocument(statistics.timeline, record, statistics.sessions(path), Number(after) || 0))
+}
+
+/** What the file is called when it is saved. */
+const asFile = (reply: FastifyReply, path: string, id: string, extension: string): FastifyReply =>
+  reply
+    .header('cache-control', 'no-store')
+    .header('content-disposition', `attachment; filename="millrace-${path.replaceAll(/[^\w.-]/g, '-')}-${id}.${extension}"`)
+
+const answerReport = (statistics: Statistics, request: FastifyRequest, reply: FastifyReply, path: string, id: string): FastifyReply => {
+  const player = statistics.findPlayer(path, id)
+  if (!player) return sendProblem(reply, 404, 'No such session', 'The session is over, or was never there.')
+  const report = playerReportSchema.safeParse(jsonOf(request))
+  if (!report.success) {
+    const where = report.error.issues.map(({ path: keys, message }) => `${keys.join('.') || 'body'}: ${message}`).join('; ')
+    return sendProblem(reply, 400, 'Not a report', `${where}.`)
+  }
+  if (!statistics.report(path, player, report.data, monotonicMs())) {
+    return sendProblem(reply.header('retry-after', '1'), 429, 'Too many reports', 'One report a second is enough.')
+  }
+  return reply.code(204).send()
+}
+
+/** Players on other sites report too. */
+const answerPreflight = (request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined => {
+  reply.header('access-control-allow-origin', '*')
+  if (request.method !== 'OPTIONS') return undefined
+  return reply
+    .code(204)
+    .headers({
+      'access-control-allow-methods': REPORT_METHODS.join(', '),
+      'access-control-allow-headers': 'Authorization, Content-Type',
+      'access-control-max-age': '86400',
+    })
+    .send()
+}
+
+/** @returns undefined for what is no JSON */
+const jsonOf = (request: FastifyRequest): unknown => {
+  try {
+    return JSON.parse(Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '')
+  } catch {
+    return undefined
+  }
+}
+
+const sendJson = (reply: FastifyReply, value: object): FastifyReply =>
+  reply.header('cache-control', 'no-store').type('application/json').send(JSON.stringify(value))
