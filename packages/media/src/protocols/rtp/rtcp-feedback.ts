@@ -1,5 +1,6 @@
 import { ByteReader } from '../../bytes/byte-reader.ts'
 import { ByteWriter } from '../../bytes/byte-writer.ts'
+import { decodeTransportFeedback, FMT_TRANSPORT_FEEDBACK, type TransportFeedback } from './transport-feedback.ts'
 
 /** RFC 4585 section 6.1: packet types and their message types. */
 export const TRANSPORT_FEEDBACK = 205
@@ -23,7 +24,7 @@ export type Pli = { readonly type: 'pli'; readonly senderSsrc: number; readonly 
 /** A picture where decoding can start is wanted, also by who joins: RFC 5104 section 4.3.1. */
 export type Fir = { readonly type: 'fir'; readonly senderSsrc: number; readonly entries: readonly { readonly ssrc: number; readonly commandSeq: number }[] }
 
-export type Feedback = Nack | Pli | Fir
+export type Feedback = Nack | Pli | Fir | TransportFeedback
 
 /** Numbers taken from one NACK; a receiver that misses more needs a new picture anyway. */
 export const MAX_NACK_SEQS = 1024
@@ -34,6 +35,7 @@ export const decodeFeedback = (packetType: number, messageType: number, body: Ui
   if (packetType === TRANSPORT_FEEDBACK && messageType === FMT_NACK) {
     return { type: 'nack', senderSsrc: reader.u32(), mediaSsrc: reader.u32(), seqs: readNackSeqs(reader) }
   }
+  if (packetType === TRANSPORT_FEEDBACK && messageType === FMT_TRANSPORT_FEEDBACK) return decodeTransportFeedback(body)
   if (packetType === PAYLOAD_FEEDBACK && messageType === FMT_PLI) return { type: 'pli', senderSsrc: reader.u32(), mediaSsrc: reader.u32() }
   if (packetType === PAYLOAD_FEEDBACK && messageType === FMT_FIR) {
     const senderSsrc = reader.u32()
