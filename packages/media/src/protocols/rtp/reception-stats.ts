@@ -21,6 +21,20 @@ export class ReceptionStats {
     this.#clockRate = clockRate
   }
 
+  get received(): number {
+    return this.#received
+  }
+
+  /** Packets that are missing; 0 when there were more duplicates. */
+  get lost(): number {
+    return this.#received === 0 ? 0 : Math.max(0, this.#highestSeq - this.#firstSeq + 1 - this.#received)
+  }
+
+  /** RFC 3550 section 6.4.1. */
+  get jitterMs(): number {
+    return (this.#jitter * 1000) / this.#clockRate
+  }
+
   /** @param timestamp 32 bits, as it came */
   onPacket(nowMs: number, seq16: number, timestamp: number): void {
     const seq = this.#unwrapper.unwrap(seq16)
