@@ -1,0 +1,107 @@
+import type { TransportFeedback } from '../rtp/transport-feedback.ts'
+import { DelayTrend } from './delay-trend.ts'
+import { LossWindow } from './loss-window.ts'
+import { RateWindow } from './rate-window.ts'
+import type { SendHistory } from './send-history.ts'
+
+/** Of what came through while the path was full, the share that is sent from then on: the rest lets the queue drain. */
+const BACK_OFF = 0.85
+/** After a decrease the path needs a while to show what it did, in milliseconds, besides the round trip. */
+const SETTLE_MS = 300
+/** Growth per second. */
+const FAST_GROWTH = 0.08
+/** Near the rate at which the path was full before. */
+const SLOW_GROWTH = 0.02
+/** Below and above that rate, which of both. */
+const NEAR_BELOW = 0.95
+const NEAR_ABOVE = 1.15
+/** What was never tried is believed up to this multiple of what came through. */
+const UNTRIED = 1.5
+const MIN_BPS = 50_000
+/** Feedback is rarer than this only if something is wrong: growth does not make up for it. */
+const MAX_STEP_MS = 500
+/** The receiver's clock has 24 bits of 64 ms. */
+const CLOCK_WRAP_MS = 2 ** 24 * 64
+
+export type Decrease = 'delay' | 'loss'
+
+/**
+ * How much a path to a viewer carries, from the feedback about what was sent on it: as draft-ietf-rmcat-gcc-02, a queue that builds up
+ * (section 5) or loss (section 6) is answered by less than what came through; without either the estimate grows.
+ * Until the first time that the path is too narrow there is nothing that bounds it.
+ */
+export class BandwidthEstimator {
+  /** Bits per second. */
+  estimateBps = Number.POSITIVE_INFINITY
+  /** Why and when it was decreased last, by the clock of `onFeedback`. */
+  lastDecrease: { readonly atMs: number; readonly why: Decrease } | undefined
+  readonly trend = new DelayTrend()
+  readonly #losses = new LossWindow()
+  readonly #received = new RateWindow()
+  #fullBps = 0
+  #lastMs: number | undefined
+  #lastArrivalMs: number | undefined
+
+  /** Bits per second that came through of late. */
+  get receivedBps(): number {
+    return this.#received.bitsPerSecond
+  }
+
+  /** 0 to 1. */
+  get lossFraction(): number {
+    return this.#losses.fraction
+  }
+
+  /** @param rttMs 0 while it is not known */
+  onFeedback(nowMs: number, feedback: TransportFeedback, history: SendHistory, rttMs: number): void {
+    for (const [i, arrivalMs] of feedback.arrivalsMs.entries()) {
+      const seq = history.find((feedback.baseSeq + i) & 0xffff)
+      if (seq === undefined) continue
+      if (arrivalMs === undefined) {
+        if (history.markMissing(seq)) this.#losses.lost++
+        continue
+      }
+      if (history.isMissing(seq)) this.#losses.lost--
+      this.#losses.received++
+      const arrivedMs = this.#unwrap(arrivalMs)
+      this.#received.add(arrivedMs, history.byteLength(seq))
+      this.trend.add(history.sentMs(seq), arrivedMs - history.sentMs(seq))
+      history.forget(seq)
+    }
+    this.#losses.settle(nowMs)
+    const stepMs = Math.min(MAX_STEP_MS, nowMs - (this.#lastMs ?? nowMs))
+    this.#lastMs = nowMs
+    this.#update(nowMs, stepMs, rttMs)
+  }
+
+  #update(nowMs: number, stepMs: number, rttMs: number): void {
+    const receivedBps = this.#received.bitsPerSecond
+    if (receivedBps === 0) return
+    const settled = !this.lastDecrease || nowMs - this.lastDecrease.atMs > SETTLE_MS + rttMs
+    const { state } = this.trend
+    if (state === 'overuse') {
+      if (settled) this.#decrease(nowMs, 'delay', receivedBps)
+    } else if (this.#losses.isTooMuch) {
+      if (settled) this.#decrease(nowMs, 'loss', receivedBps)
+    } else if (state === 'normal' && this.estimateBps !== Number.POSITIVE_INFINITY) {
+      const isNear = this.estimateBps > this.#fullBps * NEAR_BELOW && this.estimateBps < this.#fullBps * NEAR_ABOVE
+      const grown = this.estimateBps * (1 + ((isNear ? SLOW_GROWTH : FAST_GROWTH) * stepMs) / 1000)
+      // What is known stays known: the bound holds growth back and takes nothing away.
+      this.estimateBps = Math.max(this.estimateBps, Math.min(grown, receivedBps * UNTRIED))
+    }
+  }
+
+  #decrease(nowMs: number, why: Decrease, receivedBps: number): void {
+    this.#fullBps = receivedBps
+    const factor = why === 'delay' ? BACK_OFF : 1 - this.#losses.fraction / 2
+    this.estimateBps = Math.max(MIN_BPS, Math.min(this.estimateBps, receivedBps * factor))
+    this.lastDecrease = { atMs: nowMs, why }
+    if (why === 'loss') this.#losses.answered(nowMs)
+  }
+
+  #unwrap(arrivalMs: number): number {
+    const last = this.#lastArrivalMs ?? arrivalMs
+    this.#lastArrivalMs = arrivalMs + Math.round((last - arrivalMs) / CLOCK_WRAP_MS) * CLOCK_WRAP_MS
+    return this.#lastArrivalMs
+  }
+}
