@@ -104,6 +104,20 @@ export class RtspReceiver {
     for (const incoming of this.#incoming) if (incoming?.reorder) this.#deliver(nowMs, incoming, incoming.reorder.expire(nowMs))
   }
 
+  /** What came of all tracks since the start; the jitter is the video's. */
+  counters(): { readonly packets: number; readonly lost: number; readonly jitterMs: number | undefined } {
+    let packets = 0
+    let lost = 0
+    let jitterMs: number | undefined
+    for (const incoming of this.#incoming) {
+      if (!incoming?.stats) continue
+      packets += incoming.stats.received
+      lost += incoming.stats.lost
+      if (jitterMs === undefined || incoming.media.codec.kind === 'video') jitterMs = incoming.stats.jitterMs
+    }
+    return { packets, lost, jitterMs }
+  }
+
   /** One report for each track that packets came of; RFC 3550 wants one about every 5 s. */
   receiverReports(nowMs: number): { readonly mediaIndex: number; readonly bytes: Uint8Array }[] {
     const found: { mediaIndex: number; bytes: Uint8Array }[] = []

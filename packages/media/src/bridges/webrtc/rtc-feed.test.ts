@@ -3,7 +3,9 @@ import { test } from 'node:test'
 import type { Codec } from '../../codecs/codec.ts'
 import type { Converters } from '../../hub/converters.ts'
 import { Stream } from '../../hub/stream.ts'
+import { wallMsToNtp } from '../../protocols/rtp/ntp.ts'
 import { encodeNack, encodePli } from '../../protocols/rtp/rtcp-feedback.ts'
+import { encodeReceiverReport } from '../../protocols/rtp/rtcp-report.ts'
 import { decodeRtpPacket, type RtpPacket } from '../../protocols/rtp/rtp-packet.ts'
 import type { SrtcpReceiver, SrtcpSender } from '../../protocols/srtp/srtcp.ts'
 import { SRTP_HEADROOM, type SrtpStream } from '../../protocols/srtp/srtp-sender.ts'
@@ -231,4 +233,21 @@ test('sound and picture have one clock in their reports', () => {
   const wallMs = 1e12 + 3000
   assert.equal(scene.feed.timestampAt(wallMs, 90000), 3000 * 90)
   assert.equal(scene.feed.timestampAt(wallMs, 48000), 3000 * 48)
+})
+
+test('a viewer’s counters: what was sent, what it asked for, and what its receiver report says', () => {
+  const scene = new Scene()
+  const viewer = scene.viewer()
+  scene.pictures(10, true)
+  const { packets, bytes } = viewer.counters
+  assert.deepEqual([packets, bytes], [20, 20])
+  viewer.handleRtcp(1000, encodePli({ senderSsrc: 1, mediaSsrc: VIDEO_SSRC }))
+  viewer.handleRtcp(1000, encodeNack({ senderSsrc: 1, mediaSsrc: VIDEO_SSRC, seqs: [3, 4] }))
+  // The sender report went out at 500 ms; it came back at 1600 ms, after the viewer had held it for a second.
+  const lastSenderReport = Number((wallMsToNtp(1e12 + 500) >> 16n) & 0xffff_ffffn)
+  const block = { ssrc: VIDEO_SSRC, fractionLost: 0, cumulativeLost: 7, highestSeq: 20, jitter: 450, lastSenderReport, delaySinceLastSenderReport: 65_536 }
+  viewer.handleRtcp(1600, encodeReceiverReport({ ssrc: 1, reports: [block], cname: 'viewer' }))
+  const { nacks, plis, lost, jitterMs, rttMs = 0 } = viewer.counters
+  assert.deepEqual({ nacks, plis, lost, jitterMs }, { nacks: 2, plis: 1, lost: 7, jitterMs: 5 })
+  assert.ok(Math.abs(rttMs - 100) < 0.1, `${rttMs}`)
 })

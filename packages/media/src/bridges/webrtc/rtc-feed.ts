@@ -100,6 +100,11 @@ export class RtcFeed implements PacketReader, Shared {
     return ((ticks % 2 ** 32) + 2 ** 32) % 2 ** 32
   }
 
+  /** Wall-clock time of a moment of the monotonic clock, as in the sender reports. */
+  wallMs(nowMs: number): number {
+    return this.#wallOffsetMs + nowMs
+  }
+
   #learnTime(track: Track, packet: Packet): void {
     this.#zeroWallMs ??= this.#wallOffsetMs + packet.arrivalMs - (packet.timestamp * 1000) / track.clockRate
   }

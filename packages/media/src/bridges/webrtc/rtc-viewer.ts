@@ -1,6 +1,7 @@
 import type { Track } from '../../hub/track.ts'
+import { wallMsToNtp } from '../../protocols/rtp/ntp.ts'
 import { decodeRtcp } from '../../protocols/rtp/rtcp.ts'
-import { encodeBye, encodeSenderReport } from '../../protocols/rtp/rtcp-report.ts'
+import { encodeBye, encodeSenderReport, type ReportBlock } from '../../protocols/rtp/rtcp-report.ts'
 import type { SrtcpReceiver, SrtcpSender } from '../../protocols/srtp/srtcp.ts'
 import type { SrtpSender } from '../../protocols/srtp/srtp-sender.ts'
 import type { TransportAddress } from '../../protocols/stun/transport-address.ts'
@@ -18,12 +19,35 @@ export type RtcViewerTransport = {
   readonly out: DatagramOut
 }
 
+/** What a viewer's session counts, of all its tracks together. Counters run from its start; what is not known yet is absent. */
+export type RtcViewerCounters = {
+  /** Octets of media sent, without headers. */
+  readonly bytes: number
+  readonly packets: number
+  /** Packets that were sent again. */
+  readonly repeated: number
+  /** Packets that NACKs asked for. */
+  readonly nacks: number
+  /** PLI and FIR. */
+  readonly plis: number
+  /** As the viewer's receiver reports say. */
+  readonly lost: number | undefined
+  readonly rttMs: number | undefined
+  /** Of the video where there is one. */
+  readonly jitterMs: number | undefined
+}
+
 /** One who watches by WebRTC: what of the stream is its own. */
 export class RtcViewer {
   /** Where its packets go; ICE may change it at any time. */
   to: TransportAddress
   /** By the track's position in the stream. */
   readonly tracks: readonly (OutTrack | undefined)[]
+  #nacks = 0
+  #plis = 0
+  #rttMs: number | undefined
+  /** The newest report block of each track. */
+  readonly #reports: (ReportBlock | undefined)[] = []
   readonly #feed: RtcFeed
   readonly #transport: RtcViewerTransport
 
@@ -42,6 +66,23 @@ export class RtcViewer {
   /** Packets sent, with those that were sent again. */
   get packetsSent(): number {
     return this.tracks.reduce((sum, track) => sum + (track?.packets ?? 0), 0)
+  }
+
+  get counters(): RtcViewerCounters {
+    let bytes = 0
+    let repeated = 0
+    let lost: number | undefined
+    let jitterMs: number | undefined
+    for (const out of this.tracks) {
+      if (!out) continue
+      bytes += out.octets
+      repeated += out.repeated
+      const report = this.#reports[out.track.index]
+      if (!report) continue
+      lost = (lost ?? 0) + Math.max(0, report.cumulativeLost)
+      if (jitterMs === undefined || out.track.codec.kind === 'video') jitterMs = (report.jitter * 1000) / out.track.clockRate
+    }
+    return { bytes, packets: this.packetsSent, repeated, nacks: this.#nacks, plis: this.#plis, lost, rttMs: this.#rttMs, jitterMs }
   }
 
   get catchingUp(): boolean {
@@ -66,12 +107,17 @@ export class RtcViewer {
   handleRtcp(nowMs: number, datagram: Uint8Array): void {
     for (const message of decodeRtcp(this.#transport.srtcpIn.unprotect(datagram))) {
       if (message.type === 'nack') {
+        this.#nacks += message.seqs.length
         const track = this.#trackOf(message.mediaSsrc)
         if (track) for (const seq of message.seqs) track.repeat(nowMs, seq, this.#feed.scratch, this.to)
       } else if (message.type === 'pli') {
+        this.#plis++
         if (this.#trackOf(message.mediaSsrc)?.handlePli(nowMs)) this.#feed.onCatchUp()
       } else if (message.type === 'fir') {
+        this.#plis++
         for (const { ssrc } of message.entries) if (this.#trackOf(ssrc)?.handlePli(nowMs)) this.#feed.onCatchUp()
+      } else if (message.type === 'receiver-report' || message.type === 'sender-report') {
+        for (const report of message.reports) this.#learnReport(nowMs, report)
       }
     }
   }
@@ -91,6 +137,17 @@ export class RtcViewer {
     for (const track of this.tracks) {
       if (track) this.#transport.out.send(this.#transport.srtcpOut.protect(encodeBye({ ssrc: track.ssrc, reason })), this.to)
     }
+  }
+
+  /** The round trip by RFC 3550 section 6.4.1: since our sender report went out, less the time that the viewer held it. */
+  #learnReport(nowMs: number, report: ReportBlock): void {
+    const track = this.#trackOf(report.ssrc)?.track
+    if (!track) return
+    this.#reports[track.index] = report
+    if (report.lastSenderReport === 0) return
+    const compactNow = Number((wallMsToNtp(this.#feed.wallMs(nowMs)) >> 16n) & 0xffff_ffffn)
+    const elapsed = (compactNow - report.lastSenderReport - report.delaySinceLastSenderReport) | 0
+    if (elapsed >= 0) this.#rttMs = (elapsed * 1000) / 65_536
   }
 
   #trackOf(ssrc: number): OutTrack | undefined {

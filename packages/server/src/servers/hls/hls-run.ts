@@ -4,17 +4,20 @@ import type { EndReason } from '@millrace/media/hub/end-reason.ts'
 import type { Stream, StreamClient } from '@millrace/media/hub/stream.ts'
 import type { Log } from '../../log/log.ts'
 import { monotonicMs, wallClockMs } from '../../net/clock.ts'
+import type { SessionCounters, SessionProbe } from '../../net/session-probe.ts'
 import { ConditionQueue } from './condition-queue.ts'
 import type { HlsOptions } from './hls-options.ts'
 
 /** One muxer from the first request for its stream until some time after the last one. To the hub it is one reader. */
-export class HlsRun implements StreamClient {
+export class HlsRun implements SessionProbe, StreamClient {
   readonly protocol = 'hls'
   /** Whose request started it. */
   readonly remote: string
   readonly stream: Stream
   readonly muxer: HlsMuxer
   readonly waiting = new ConditionQueue()
+  /** Bytes of media that all its players fetched. */
+  bytesOut = 0
   /** When it ended, or undefined while it runs. */
   endedMs: number | undefined
   #lastRequestMs = monotonicMs()
@@ -39,6 +42,10 @@ export class HlsRun implements StreamClient {
 
   get lastRequestMs(): number {
     return this.#lastRequestMs
+  }
+
+  readCounters(): SessionCounters {
+    return { bytes: this.bytesOut }
   }
 
   touch(): void {

@@ -77,6 +77,7 @@ const answerResource = async (
   if (kind === 'part' && index === run.muxer.nextPart) await run.waiting.wait(() => run.muxer.nextPart > index || run.muxer.ended, HOLD_MS)
   const bytes = run.muxer.resource(kind, index)
   if (!bytes) return sendGone(reply, path, name)
+  if (request.method !== 'HEAD') run.bytesOut += bytes.length
   return reply
     .type('video/mp4')
     .header('cache-control', 'public, max-age=3600')

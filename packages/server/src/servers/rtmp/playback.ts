@@ -3,10 +3,11 @@ import { codecLabel } from '@millrace/media/codecs/codec.ts'
 import type { EndReason } from '@millrace/media/hub/end-reason.ts'
 import type { Stream, StreamClient } from '@millrace/media/hub/stream.ts'
 import type { Log } from '../../log/log.ts'
+import type { SessionCounters, SessionProbe } from '../../net/session-probe.ts'
 import type { TcpWriter } from '../../net/tcp-writer.ts'
 
 /** One player's hold on a stream. */
-export class Playback implements RtmpPlayer, StreamClient {
+export class Playback implements RtmpPlayer, SessionProbe, StreamClient {
   readonly protocol = 'rtmp'
   readonly remote: string
   readonly #stream: Stream
@@ -37,6 +38,10 @@ export class Playback implements RtmpPlayer, StreamClient {
   logMissing(log: Log): void {
     const { missing } = this.#muxer
     if (missing.length > 0) log.warn({ missing: missing.map(({ name }) => name) }, `plays without ${labels(missing)}, which RTMP cannot carry`)
+  }
+
+  readCounters(): SessionCounters {
+    return { bytes: this.#writer.bytesOut, dropped: this.#writer.queue.dropped }
   }
 
   set paused(paused: boolean) {

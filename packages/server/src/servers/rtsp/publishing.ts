@@ -9,6 +9,7 @@ import type { SetupTrack } from '@millrace/media/protocols/rtsp/server-tracks.ts
 import type { Pair } from '@millrace/media/protocols/rtsp/transport.ts'
 import type { SessionDescription } from '@millrace/media/protocols/sdp/sdp.ts'
 import { monotonicMs } from '../../net/clock.ts'
+import type { SessionCounters } from '../../net/session-probe.ts'
 import type { TcpWriter } from '../../net/tcp-writer.ts'
 import type { Remote, RtspParts } from './parts.ts'
 
@@ -82,6 +83,10 @@ export class Publishing {
     this.#receiver = new RtspReceiver(this.#publication, known, { reorder: isUdp, ssrc: random32() >>> 0, cname })
     if (isUdp) this.#expireTimer = setInterval(() => this.#receiver?.expire(monotonicMs()), EXPIRE_MS)
     this.#parts.context.log.info(this.#fields, `publisher came with ${codecs.map(codecLabel).join(' + ')} over ${isUdp ? 'UDP' : 'TCP'}`)
+  }
+
+  readCounters(): SessionCounters {
+    return this.#receiver?.counters() ?? {}
   }
 
   /** A packet that came within the RTSP connection. */

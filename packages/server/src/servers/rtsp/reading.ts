@@ -4,13 +4,14 @@ import type { EndReason } from '@millrace/media/hub/end-reason.ts'
 import type { Stream, StreamClient } from '@millrace/media/hub/stream.ts'
 import type { SetupTrack } from '@millrace/media/protocols/rtsp/server-tracks.ts'
 import type { Pair } from '@millrace/media/protocols/rtsp/transport.ts'
+import type { SessionCounters, SessionProbe } from '../../net/session-probe.ts'
 import type { TcpWriter } from '../../net/tcp-writer.ts'
 import type { Remote, RtspParts } from './parts.ts'
 import { TcpSink } from './tcp-sink.ts'
 import { UdpSink } from './udp-sink.ts'
 
 /** The reading side of a connection, from its first SETUP to its end. */
-export class Reading implements StreamClient {
+export class Reading implements SessionProbe, StreamClient {
   readonly protocol = 'rtsp'
   readonly path: string
   readonly #parts: RtspParts
@@ -21,6 +22,7 @@ export class Reading implements StreamClient {
   readonly #registered: number[] = []
   #reader: RtspReader | undefined
   #udpSink: UdpSink | undefined
+  #writer: TcpWriter | undefined
   #hasPlayed = false
   #isClosed = false
 
@@ -37,6 +39,12 @@ export class Reading implements StreamClient {
 
   get remote(): string {
     return this.#remote.label
+  }
+
+  /** Over TCP with the little that RTSP itself says. */
+  readCounters(): SessionCounters {
+    if (this.#udpSink) return { bytes: this.#udpSink.bytesOut }
+    return this.#writer ? { bytes: this.#writer.bytesOut, dropped: this.#writer.queue.dropped } : {}
   }
 
   /** SSRC of a track's packets, or undefined if the stream has no such track. */
@@ -76,6 +84,7 @@ export class Reading implements StreamClient {
         if (this.#isClosed) return
         this.#reader = reader
         this.#udpSink = sink
+        this.#writer = writer
         sink?.pace()
         if (!this.#hasPlayed) this.#parts.context.log.info(this.#fields, `reader came over ${sink ? 'UDP' : 'TCP'}`)
         this.#hasPlayed = true

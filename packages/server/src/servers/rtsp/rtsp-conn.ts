@@ -7,6 +7,7 @@ import { type RtspServerEvent, RtspServerSession } from '@millrace/media/protoco
 import type { SetupTrack } from '@millrace/media/protocols/rtsp/server-tracks.ts'
 import type { Status } from '@millrace/media/protocols/rtsp/status.ts'
 import { monotonicMs } from '../../net/clock.ts'
+import type { SessionProbe } from '../../net/session-probe.ts'
 import { TcpWriter } from '../../net/tcp-writer.ts'
 import { type Remote, type RtspParts, remoteOf } from './parts.ts'
 import { Publishing } from './publishing.ts'
@@ -181,7 +182,12 @@ export class RtspConn {
   #record(tracks: readonly SetupTrack[]): void {
     const publishing = this.#role
     if (!(publishing instanceof Publishing)) throw new Error('RECORD without an announced stream')
-    const publisher: Publisher = { protocol: 'rtsp', remote: this.#remote.label, close: (message) => this.close(message) }
+    const publisher: Publisher & SessionProbe = {
+      protocol: 'rtsp',
+      remote: this.#remote.label,
+      close: (message) => this.close(message),
+      readCounters: () => publishing.readCounters(),
+    }
     const fault = faultOf(() => publishing.start(tracks, publisher))
     if (fault) this.#refusePublisher(publishing.path, fault)
     else this.#session.acceptRecord(monotonicMs())

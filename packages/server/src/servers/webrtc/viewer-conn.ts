@@ -11,6 +11,7 @@ import { makeSrtpSender } from '@millrace/media/protocols/srtp/srtp-sender.ts'
 import { addressKey, type TransportAddress } from '@millrace/media/protocols/stun/transport-address.ts'
 import type { Log } from '../../log/log.ts'
 import { monotonicMs } from '../../net/clock.ts'
+import type { SessionCounters, SessionProbe } from '../../net/session-probe.ts'
 import type { DtlsSrtpKeys } from './dtls.ts'
 import { PeerLink, type PeerLinkOptions } from './peer-link.ts'
 import { nodeSrtpCrypto } from './srtp-crypto.ts'
@@ -34,7 +35,7 @@ export type ViewerConnOptions = {
 }
 
 /** One who watches: its way to us, and what of the stream it gets. */
-export class ViewerConn implements StreamClient, WebRtcConn {
+export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
   readonly protocol = 'webrtc'
   readonly id: string
   readonly pathName: string
@@ -68,6 +69,10 @@ export class ViewerConn implements StreamClient, WebRtcConn {
 
   get viewer(): RtcViewer | undefined {
     return this.#viewer
+  }
+
+  readCounters(): SessionCounters {
+    return this.#viewer?.counters ?? {}
   }
 
   handleMedia(nowMs: number, datagram: Uint8Array): void {

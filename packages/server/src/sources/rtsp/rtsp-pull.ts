@@ -4,7 +4,7 @@ import { type KnownMedia, sortMedia } from '@millrace/media/bridges/rtsp/codec-o
 import { RtspReceiver } from '@millrace/media/bridges/rtsp/to-hub.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { codecLabel } from '@millrace/media/codecs/codec.ts'
-import type { Publication } from '@millrace/media/hub/hub.ts'
+import type { Publication, Publisher } from '@millrace/media/hub/hub.ts'
 import { encodeInterleaved } from '@millrace/media/protocols/rtsp/interleaved.ts'
 import { type RtspClientEvent, RtspClientSession, type WantedTrack } from '@millrace/media/protocols/rtsp/rtsp-client-session.ts'
 import type { RtspUrl } from '@millrace/media/protocols/rtsp/rtsp-url.ts'
@@ -12,6 +12,7 @@ import type { RtspTransport } from '@millrace/media/protocols/rtsp/transport.ts'
 import type { SessionDescription } from '@millrace/media/protocols/sdp/sdp.ts'
 import { monotonicMs } from '../../net/clock.ts'
 import type { ServerContext } from '../../net/context.ts'
+import type { SessionProbe } from '../../net/session-probe.ts'
 import { nodeCrypto } from './node-crypto.ts'
 import { UdpReceiver } from './udp-receiver.ts'
 
@@ -172,7 +173,12 @@ export class RtspPull {
   #publish(starts: readonly { readonly mediaIndex: number; readonly rtpTime: number }[]): void {
     const { path, label, transport } = this.#settings
     const codecs = this.#known.map((media) => media.codec)
-    const publisher = { protocol: 'rtsp', remote: label, close: this.#onClosed }
+    const publisher: Publisher & SessionProbe = {
+      protocol: 'rtsp',
+      remote: label,
+      close: this.#onClosed,
+      readCounters: () => this.#receiver?.counters() ?? {},
+    }
     const isUdp = transport === 'udp'
     this.#publication = this.#context.hub.publish(path, codecs, 'packets', publisher, monotonicMs())
     const receiver = new RtspReceiver(this.#publication, this.#known, { reorder: isUdp, ssrc: randomBytes(4).readUInt32BE(), cname: 'millrace' })
