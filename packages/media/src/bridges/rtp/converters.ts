@@ -1,4 +1,6 @@
 import type { Converters } from '../../hub/converters.ts'
+import { Av1Units, Vp8Units, Vp9Units } from './frame-units.ts'
+import { H265Units } from './h265-units.ts'
 import { makeRtpPacketizer } from './to-packets.ts'
 import { AacUnits, H264Units, PlainUnits } from './to-units.ts'
 
@@ -9,6 +11,14 @@ export const rtpConverters: Converters = {
     switch (track.codec.name) {
       case 'h264':
         return new H264Units(track)
+      case 'h265':
+        return new H265Units(track)
+      case 'vp8':
+        return new Vp8Units()
+      case 'vp9':
+        return new Vp9Units()
+      case 'av1':
+        return new Av1Units()
       case 'aac':
         return new AacUnits()
       default:

@@ -4,6 +4,7 @@ import { removeEmulationPrevention } from '../../codecs/h264-nal.ts'
 import { parseSps } from '../../codecs/h264-sps.ts'
 import type { Stream } from '../../hub/stream.ts'
 import type { Track } from '../../hub/track.ts'
+import { sameBytes } from './same-bytes.ts'
 
 /** Longest parameter set that is kept, in bytes. */
 const MAX_PARAMETER_SET_BYTES = 4096
@@ -66,10 +67,4 @@ const ppsId = (pps: Uint8Array): number => {
     if (error instanceof ProtocolError) return -1
     throw error
   }
-}
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
 }

@@ -4,8 +4,8 @@ import type { Stream } from '../../hub/stream.ts'
 import type { Track } from '../../hub/track.ts'
 import { splitSamples } from '../../protocols/rtp/plain-payload.ts'
 import type { RtpPacket } from '../../protocols/rtp/rtp-packet.ts'
-import { H264Ingest } from './h264-ingest.ts'
 import type { RtpTimeline } from './rtp-timeline.ts'
+import { makeVideoIngest, type VideoIngest } from './video-ingest.ts'
 
 /** A packet this far behind the newest is one that was given up; further behind, the sender started anew. */
 const MAX_LATE = 512
@@ -23,7 +23,7 @@ export class RtpIngest {
   readonly #stream: Stream
   readonly #timeline: RtpTimeline
   readonly #originTicks: number
-  readonly #h264: H264Ingest | undefined
+  readonly #video: VideoIngest | undefined
   #lastSeq16 = -1
   /** Broken packets since the last one that was written. */
   #missing = 0
@@ -39,7 +39,7 @@ export class RtpIngest {
     this.#stream = publication.stream
     this.#timeline = timeline
     this.#originTicks = Math.round((publication.originMs * track.clockRate) / 1000)
-    this.#h264 = track.codec.name === 'h264' ? new H264Ingest(track, publication.stream) : undefined
+    this.#video = makeVideoIngest(track, publication.stream)
   }
 
   /**
@@ -55,8 +55,8 @@ export class RtpIngest {
     const seq = track.nextSeq + missing
     const timestamp = this.#originTicks + this.#timeline.align(track.index, nowMs, packet.timestamp)
     this.#missing = 0
-    if (!this.#h264) this.#pushAudio(nowMs, seq, timestamp, packet)
-    else if (!this.#h264.push(nowMs, seq, timestamp, packet.marker, packet.payload)) {
+    if (!this.#video) this.#pushAudio(nowMs, seq, timestamp, packet)
+    else if (!this.#video.push(nowMs, seq, timestamp, packet.marker, packet.payload)) {
       this.dropped++
       this.#missing = missing + 1
     }
@@ -82,7 +82,7 @@ export class RtpIngest {
     const track = this.#track
     let timestamp = Math.max(time, this.#lastTimestamp)
     const { codec } = track
-    if (payload.length <= MAX_PACKET_PAYLOAD || (codec.name !== 'pcmu' && codec.name !== 'pcma')) {
+    if (payload.length <= MAX_PACKET_PAYLOAD || (codec.name !== 'pcmu' && codec.name !== 'pcma' && codec.name !== 'g722')) {
       this.#lastTimestamp = timestamp
       this.#stream.writePacket(track, { seq: firstSeq, timestamp, marker, randomAccess: true, payload, arrivalMs })
       return
