@@ -62,6 +62,11 @@ export class RtcSession {
     this.peer.addEventListener('connectionstatechange', () => this.#connectionChanged())
   }
 
+  /** The session's own address, while there is a session. */
+  get resourceUrl(): string | undefined {
+    return this.#resourceUrl
+  }
+
   /** Begins; how it goes is told to the listener. */
   async open(): Promise<void> {
     try {

@@ -55,6 +55,11 @@ export class WhepClient {
     return this.#session.open()
   }
 
+  /** The session's own address, while there is a session. */
+  get resourceUrl(): string | undefined {
+    return this.#session.resourceUrl
+  }
+
   getStats(): Promise<RTCStatsReport> {
     return this.#session.peer.getStats()
   }

@@ -1,9 +1,12 @@
 import type { Playback, PlaybackListener, PlaybackStatistics } from './playback.ts'
 import { StallDetector } from './stall-detector.ts'
 import { startVideo } from './start-video.ts'
+import { playerReportOf, StatsReporter } from './stats-report.ts'
 import { WhepClient } from './whep-client.ts'
 
 const LOOK_EVERY_MS = 1000
+/** The server wants to know how it goes, once in so many looks. */
+const LOOKS_PER_REPORT = 2
 
 /** Plays `BASE/whep` in a video element. */
 export const playWhep = (baseUrl: string, video: HTMLVideoElement, listener: PlaybackListener): Playback => {
@@ -19,6 +22,8 @@ export const playWhep = (baseUrl: string, video: HTMLVideoElement, listener: Pla
     },
   })
   const stall = new StallDetector()
+  const reporter = new StatsReporter()
+  let looks = 0
   let hasStarted = false
   const started = (): void => {
     if (hasStarted) return
@@ -26,7 +31,10 @@ export const playWhep = (baseUrl: string, video: HTMLVideoElement, listener: Pla
     listener.started({ missing: client.missing, hasAudio: client.hasAudio })
   }
   const look = async (): Promise<void> => {
-    const received = sumInbound(await client.getStats(), 'packetsReceived')
+    const stats = await client.getStats()
+    // A hidden page decodes as its browser likes: what it counts says nothing about the way to it.
+    if (looks++ % LOOKS_PER_REPORT === 0 && !document.hidden) void reporter.report(client.resourceUrl, playerReportOf(stats, performance.now()))
+    const received = sumInbound(stats, 'packetsReceived')
     const change = hasStarted ? stall.update(received, performance.now()) : undefined
     if (change !== undefined) listener[change]()
   }
