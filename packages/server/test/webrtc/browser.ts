@@ -45,15 +45,24 @@ export type ReceivedStats = {
   jitterBufferEmittedCount: number
   totalSamplesReceived: number
   dtlsState: string
+  /** Of the candidate pair in use: `udp`, `tcp`. */
+  transport: string
   codec: string
 }
 
-/** Opens a page of that origin and watches a WHEP endpoint there. `rewritePort` changes the candidates of the answer. */
-export const watch = async (browser: Browser, whepUrl: string, options: { rewritePort?: readonly [from: number, to: number] } = {}): Promise<Page> => {
+export type WatchOptions = {
+  /** Changes the candidates of the answer. */
+  readonly rewritePort?: readonly [from: number, to: number]
+  /** Leaves the candidates by UDP out of the answer, as if no UDP came through. */
+  readonly tcpOnly?: boolean
+}
+
+/** Opens a page of that origin and watches a WHEP endpoint there. */
+export const watch = async (browser: Browser, whepUrl: string, options: WatchOptions = {}): Promise<Page> => {
   const page = await browser.newPage()
   await page.goto(new URL('/', whepUrl).href)
   await page.evaluate(
-    async ({ url, rewritePort }) => {
+    async ({ url, rewritePort, tcpOnly }) => {
       const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
       const stream = new MediaStream()
       const video = document.body.appendChild(document.createElement('video'))
@@ -66,14 +75,16 @@ export const watch = async (browser: Browser, whepUrl: string, options: { rewrit
       let sdp = await response.text()
       if (response.status !== 201) throw new Error(`${response.status} ${sdp}`)
       if (rewritePort) sdp = sdp.replaceAll(` ${rewritePort[0]} typ host`, ` ${rewritePort[1]} typ host`)
+      if (tcpOnly) sdp = sdp.replaceAll(/a=candidate:\S+ 1 udp .*\r\n/g, '')
       await peer.setRemoteDescription({ type: 'answer', sdp })
       Object.assign(globalThis, {
         millracePeer: peer,
         millraceSession: response.headers.get('location'),
+        millraceTag: response.headers.get('etag'),
         millraceMissing: response.headers.get('millrace-missing'),
       })
     },
-    { url: whepUrl, rewritePort: options.rewritePort },
+    { url: whepUrl, ...options },
   )
   return page
 }
@@ -87,7 +98,11 @@ export const receivedStats = (page: Page): Promise<ReceivedStats> =>
       if (entry.type === 'inbound-rtp' && entry.kind === 'video') {
         Object.assign(found, { ...entry, codec: (report.get(String(entry.codecId)) as Record<string, unknown> | undefined)?.sdpFmtpLine })
       } else if (entry.type === 'inbound-rtp') found.totalSamplesReceived = entry.totalSamplesReceived
-      else if (entry.type === 'transport') found.dtlsState = entry.dtlsState
+      else if (entry.type === 'transport') {
+        const pair = report.get(String(entry.selectedCandidatePairId)) as Record<string, unknown> | undefined
+        const candidate = report.get(String(pair?.remoteCandidateId)) as Record<string, unknown> | undefined
+        Object.assign(found, { dtlsState: entry.dtlsState, transport: candidate?.protocol })
+      }
     })
     const number = (name: string): number => Number(found[name] ?? 0)
     return {
@@ -105,6 +120,7 @@ export const receivedStats = (page: Page): Promise<ReceivedStats> =>
       jitterBufferEmittedCount: number('jitterBufferEmittedCount'),
       totalSamplesReceived: number('totalSamplesReceived'),
       dtlsState: String(found.dtlsState ?? ''),
+      transport: String(found.transport ?? ''),
       codec: String(found.codec ?? ''),
     }
   })

@@ -1,8 +1,9 @@
+import type { Destination } from '@millrace/media/bridges/webrtc/datagram-out.ts'
 import type { Fingerprint } from '@millrace/media/bridges/webrtc/rtc-offer.ts'
 import type { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import type { IceCredentials, IceLiteAgent } from '@millrace/media/protocols/ice/ice-lite-agent.ts'
 import type { ReceivedStun } from '@millrace/media/protocols/stun/decode-stun.ts'
-import { addressKey, type TransportAddress } from '@millrace/media/protocols/stun/transport-address.ts'
+import { addressKey } from '@millrace/media/protocols/stun/transport-address.ts'
 import { type DtlsCertificate, type DtlsRole, DtlsSession, type DtlsSrtpKeys } from './dtls.ts'
 import { makeIceCredentials, makeIceTag } from './ice-credentials.ts'
 import type { UdpPort } from './udp-port.ts'
@@ -11,7 +12,7 @@ import type { UdpPort } from './udp-port.ts'
 const HANDSHAKE_TIMEOUT_MS = 10_000
 
 export type PeerLinkOptions = {
-  readonly agent: IceLiteAgent
+  readonly agent: IceLiteAgent<Destination>
   readonly dtlsRole: DtlsRole
   readonly fingerprints: readonly Fingerprint[]
   readonly certificate: DtlsCertificate
@@ -26,9 +27,9 @@ export type PeerLinkOptions = {
 
 export type PeerLinkHandlers = {
   /** The peer is the one that made the offer, and can be reached at `to`. */
-  connected(keys: DtlsSrtpKeys, to: TransportAddress): void
+  connected(keys: DtlsSrtpKeys, to: Destination): void
   /** The peer is reached at another address from now on. */
-  moved(to: TransportAddress): void
+  moved(to: Destination): void
   /**
    * Nothing follows.
    * @param reason for the log
@@ -55,7 +56,7 @@ export class PeerLink {
     this.#handlers = handlers
   }
 
-  get agent(): IceLiteAgent {
+  get agent(): IceLiteAgent<Destination> {
     return this.#options.agent
   }
 
@@ -85,7 +86,7 @@ export class PeerLink {
    * @param bytes what `message` was decoded from
    * @returns whether the check was authentic
    */
-  handleStun(nowMs: number, message: ReceivedStun, bytes: Uint8Array, from: TransportAddress): boolean {
+  handleStun(nowMs: number, message: ReceivedStun, bytes: Uint8Array, from: Destination): boolean {
     const { response, valid } = this.agent.handleRequest(nowMs, message, bytes, from)
     if (response) this.#options.port.send(response, from)
     if (!valid || this.#closed) return valid

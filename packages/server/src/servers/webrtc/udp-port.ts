@@ -1,9 +1,8 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import { type DatagramOut, MAX_DATAGRAM_BYTES } from '@millrace/media/bridges/webrtc/datagram-out.ts'
+import { type DatagramOut, type Destination, MAX_DATAGRAM_BYTES } from '@millrace/media/bridges/webrtc/datagram-out.ts'
 import { SRTP_HEADROOM } from '@millrace/media/protocols/srtp/srtp-sender.ts'
 import { makeWordMemory, type WordMemory } from '@millrace/media/protocols/srtp/word-memory.ts'
-import type { TransportAddress } from '@millrace/media/protocols/stun/transport-address.ts'
 import { ListenError } from '../../net/listen-error.ts'
 
 const SOCKET_BUFFER_BYTES = 8 * 1024 * 1024
@@ -13,7 +12,7 @@ const SLOT_BYTES = SRTP_HEADROOM + MAX_DATAGRAM_BYTES
 /** What may wait in the process when the kernel takes no more; past it packets are dropped, as a network would. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
 
-/** The one UDP port of all WebRTC peers. */
+/** The one UDP port of all WebRTC peers. What goes to a peer with a connection is handed to that, so senders need not know of it. */
 export class UdpPort implements DatagramOut {
   memory: WordMemory = makeWordMemory(SLAB_BYTES)
   /** Datagrams not sent because the kernel was too slow for too long. */
@@ -64,14 +63,20 @@ export class UdpPort implements DatagramOut {
     return this.#next
   }
 
-  sendReserved(at: number, length: number, to: TransportAddress): void {
+  sendReserved(at: number, length: number, to: Destination): void {
+    if (to.connection) {
+      // It copies the packet, so the place is free again.
+      to.connection.send(this.memory.bytes.subarray(at, at + length))
+      return
+    }
     this.#next = ((at + length + 3) & ~3) + SRTP_HEADROOM
     if (this.#full) this.dropped++
     else this.#socket.send(this.memory.bytes.subarray(at, at + length), to.port, to.address)
   }
 
-  send(bytes: Uint8Array, to: TransportAddress): void {
-    this.#socket.send(bytes, to.port, to.address)
+  send(bytes: Uint8Array, to: Destination): void {
+    if (to.connection) to.connection.send(bytes)
+    else this.#socket.send(bytes, to.port, to.address)
   }
 
   close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, randomInt } from 'node:crypto'
 import type { RemoteInfo } from 'node:dgram'
+import type { Destination } from '@millrace/media/bridges/webrtc/datagram-out.ts'
 import type { AcceptedTrack } from '@millrace/media/bridges/webrtc/negotiate.ts'
 import { type AnsweringSide, encodeRtcAnswer } from '@millrace/media/bridges/webrtc/rtc-answer.ts'
 import { RtcFeed } from '@millrace/media/bridges/webrtc/rtc-feed.ts'
@@ -16,8 +17,11 @@ import type { Running, ServerContext } from '../../net/context.ts'
 import { type DtlsCertificate, makeDtlsCertificate } from './dtls.ts'
 import { hostAddresses } from './host-addresses.ts'
 import { makeIceCredentials } from './ice-credentials.ts'
+import { type IcePorts, openIcePorts } from './ice-ports.ts'
 import type { PeerLinkOptions } from './peer-link.ts'
-import { UdpPort } from './udp-port.ts'
+import type { TcpConnection } from './tcp-connection.ts'
+import type { TcpPort } from './tcp-port.ts'
+import type { UdpPort } from './udp-port.ts'
 import { ViewerConn } from './viewer-conn.ts'
 import type { WebRtcConn } from './webrtc-conn.ts'
 
@@ -58,29 +62,36 @@ export class WebRtcTransport implements Running {
   readonly #options: WebRtcOptions
   readonly #certificate: DtlsCertificate
   readonly #port: UdpPort
+  readonly #tcpPort: TcpPort
   readonly #byId = new Map<string, WebRtcConn>()
   readonly #byUfrag = new Map<string, WebRtcConn>()
   readonly #ufrags = new WeakMap<WebRtcConn, readonly string[]>()
   readonly #byAddress = new Map<string, WebRtcConn>()
+  readonly #byConnection = new Map<TcpConnection, WebRtcConn>()
   readonly #catchingUp = new Set<RtcFeed>()
   readonly #ticker: NodeJS.Timeout
   readonly #wallOffsetMs = wallClockMs(0)
   #catchUpTimer: NodeJS.Timeout | undefined
 
-  private constructor(context: ServerContext, options: WebRtcOptions, certificate: DtlsCertificate, port: UdpPort) {
+  private constructor(context: ServerContext, options: WebRtcOptions, certificate: DtlsCertificate, { udp, tcp }: IcePorts) {
     this.#context = context
     this.#options = options
     this.#certificate = certificate
-    this.#port = port
-    port.onDatagram((datagram, from) => this.#receive(datagram, from))
+    this.#port = udp
+    this.#tcpPort = tcp
+    udp.onDatagram((datagram, from) => this.#receive(datagram, from))
+    tcp.onConnections({
+      packet: (connection, packet) => this.#receiveByTcp(connection, packet),
+      fault: (error) => this.#context.countFault('webrtc', error.code),
+      closed: (connection) => this.#byConnection.delete(connection),
+    })
     this.#ticker = setInterval(() => this.#tick(), TICK_MS)
   }
 
-  /** @throws ListenError if the port is taken */
+  /** @throws ListenError if the port is taken, by UDP or by TCP */
   static async start(context: ServerContext, options: WebRtcOptions): Promise<WebRtcTransport> {
     const certificate = await makeDtlsCertificate()
-    const port = await UdpPort.open(options.host, options.port)
-    return new WebRtcTransport(context, options, certificate, port)
+    return new WebRtcTransport(context, options, certificate, await openIcePorts(options.host, options.port))
   }
 
   get port(): number {
@@ -132,7 +143,7 @@ export class WebRtcTransport implements Running {
     clearInterval(this.#ticker)
     clearTimeout(this.#catchUpTimer)
     for (const conn of [...this.#byId.values()]) conn.end({ code: 'server-stopping', message: 'the server is stopping' })
-    await this.#port.close()
+    await Promise.all([this.#port.close(), this.#tcpPort.close()])
   }
 
   /** What a new session has of its own. */
@@ -141,7 +152,7 @@ export class WebRtcTransport implements Running {
     const id = randomBytes(18).toString('base64url')
     const ice = makeIceCredentials()
     const addresses = this.#addresses()
-    const candidates = hostCandidates(addresses, false)
+    const candidates = hostCandidates(addresses, true)
     // RFC 8842 section 5.3: who offers passive waits for our hello; who leaves it to us is waited for.
     const dtlsRole = offer.setup === 'passive' ? 'client' : 'server'
     return {
@@ -215,6 +226,7 @@ export class WebRtcTransport implements Running {
   #forget(conn: WebRtcConn): void {
     this.#byId.delete(conn.id)
     for (const ufrag of this.#ufrags.get(conn) ?? []) this.#byUfrag.delete(ufrag)
+    for (const [connection, owner] of this.#byConnection) if (owner === conn) connection.end()
     for (const key of conn.link.addresses) if (this.#byAddress.get(key) === conn) this.#byAddress.delete(key)
   }
 
@@ -223,32 +235,44 @@ export class WebRtcTransport implements Running {
     for (const conn of [...this.#byId.values()]) conn.tick(nowMs)
   }
 
-  /** The first byte tells what it is: RFC 7983 section 7. */
   #receive(datagram: Buffer, from: RemoteInfo): void {
-    const first = datagram[0] ?? 255
-    if (first < 4) {
-      this.#receiveStun(datagram, from)
+    if (isCheck(datagram)) {
+      // The same form as the others have, with and without a connection: sending looks at it for each packet.
+      const source = { address: from.address, port: from.port, connection: undefined }
+      const conn = this.#receiveCheck(datagram, source)
+      if (conn) this.#rememberAddress(conn, addressKey(source))
       return
     }
     const conn = this.#byAddress.get(addressKey(from))
-    if (!conn) return
-    if (first >= 20 && first < 64) conn.link.handleDtls(monotonicMs(), datagram)
-    else if (first >= 128 && first < 192) conn.handleMedia(monotonicMs(), datagram)
+    if (conn) dispatch(conn, datagram)
   }
 
-  #receiveStun(datagram: Buffer, from: RemoteInfo): void {
-    if (!isStun(datagram)) return
+  #receiveByTcp(connection: TcpConnection, packet: Buffer): void {
+    if (isCheck(packet)) {
+      const conn = this.#receiveCheck(packet, connection.destination)
+      if (!conn) return
+      connection.confirm()
+      this.#byConnection.set(connection, conn)
+      return
+    }
+    const conn = this.#byConnection.get(connection)
+    if (conn) dispatch(conn, packet)
+  }
+
+  /** @returns whose valid check it is */
+  #receiveCheck(datagram: Buffer, from: Destination): WebRtcConn | undefined {
+    if (!isStun(datagram)) return undefined
     try {
       const message = decodeStun(datagram)
       const conn = this.#byUfrag.get(message.username?.split(':', 1)[0] ?? '')
-      if (!conn) return
-      const address = { address: from.address, port: from.port }
-      if (conn.link.handleStun(monotonicMs(), message, datagram, address)) this.#rememberAddress(conn, addressKey(address))
-      else this.#context.countFault('webrtc', 'stun/refused')
+      if (!conn) return undefined
+      if (conn.link.handleStun(monotonicMs(), message, datagram, from)) return conn
+      this.#context.countFault('webrtc', 'stun/refused')
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       this.#context.countFault('webrtc', error.code)
     }
+    return undefined
   }
 
   #rememberAddress(conn: WebRtcConn, key: string): void {
@@ -261,6 +285,15 @@ export class WebRtcTransport implements Running {
     conn.link.addresses.add(key)
     this.#byAddress.set(key, conn)
   }
+}
+
+/** The first byte tells what a packet is: RFC 7983 section 7. */
+const isCheck = (packet: Buffer): boolean => (packet[0] ?? 255) < 4
+
+const dispatch = (conn: WebRtcConn, packet: Buffer): void => {
+  const first = packet[0] ?? 255
+  if (first >= 20 && first < 64) conn.link.handleDtls(monotonicMs(), packet)
+  else if (first >= 128 && first < 192) conn.handleMedia(monotonicMs(), packet)
 }
 
 const distinctSsrcs = (count: number): number[] => {
