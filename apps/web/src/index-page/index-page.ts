@@ -77,3 +77,7 @@ setInterval(() => {
 }, REFRESH_MS)
 void refresh()
 showPublishHints(byId('hints', HTMLDListElement), 'camera1').catch(() => undefined)
+byId('publish', HTMLFormElement).addEventListener('submit', (event) => {
+  event.preventDefault()
+  location.assign(`/${byId('publish-name', HTMLInputElement).value}/publish`)
+})

@@ -9,6 +9,7 @@ const root = byId('player', HTMLElement)
 const video = byId('video', HTMLVideoElement)
 const notice = byId('notice', HTMLElement)
 const hints = byId('hints', HTMLDListElement)
+const publish = byId('publish', HTMLAnchorElement)
 const retry = byId('retry', HTMLButtonElement)
 const play = byId('play', HTMLButtonElement)
 const sound = byId('sound', HTMLButtonElement)
@@ -39,6 +40,7 @@ const show = (state: PlayerState): void => {
   byId('spinner', HTMLElement).hidden = !words.notice?.busy
   retry.hidden = !words.notice?.mayRetry
   hints.hidden = !words.notice?.howToPublish
+  publish.hidden = hints.hidden
   if (words.notice?.howToPublish && hints.childElementCount === 0) showPublishHints(hints, pathName).catch(() => undefined)
   showControls()
 }
@@ -72,6 +74,7 @@ const toggleFullscreen = (): void => {
 const player = new Player({ server: location.origin, path: pathName, video, mode, onState: show })
 
 document.title = `${pathName} · Millrace`
+publish.href = `/${pathName}/publish`
 sound.addEventListener('click', toggleSound)
 fullscreen.addEventListener('click', toggleFullscreen)
 video.addEventListener('click', () => {

@@ -40,6 +40,7 @@ before(async () => {
   await mkdir(join(pagesDir, 'assets'))
   await writeFile(join(pagesDir, 'index.html'), 'the index')
   await writeFile(join(pagesDir, 'player.html'), 'the player')
+  await writeFile(join(pagesDir, 'publish.html'), 'the publish page')
   await writeFile(join(pagesDir, 'assets/player-x1.js'), 'script')
   hub = new Hub({ converters: noConverters, republishGraceMs: 1000 })
   context = { hub, log: quiet, countFault() {} }
@@ -130,6 +131,8 @@ describe('the HTTP server', () => {
   it('gives pages with a policy, and assets for ever', async () => {
     const player = await fetch(url('/lecture/hall-1'))
     assert.equal(await player.text(), 'the player')
+    assert.equal(await (await fetch(url('/lecture/hall-1/publish'))).text(), 'the publish page')
+    assert.equal(await (await fetch(url('/publish'))).text(), 'the player')
     assert.match(player.headers.get('content-security-policy') ?? '', /script-src 'self'/)
     assert.equal((await fetch(url('/lecture/hall-1/?via=hls'))).url, url('/lecture/hall-1?via=hls'))
     assert.equal(await (await fetch(url('/'))).text(), 'the index')

@@ -34,6 +34,9 @@ const PAGE_HEADERS = {
   'cache-control': 'no-cache',
 } as const
 
+/** Pages below a path's name. */
+const PAGES_BELOW = [['/publish', 'publish.html']] as const
+
 /** Players on other sites may wait for a path that they can name; the list of all paths is not for them. */
 const FROM_ANY_SITE = { 'access-control-allow-origin': '*' } as const
 
@@ -48,9 +51,24 @@ export const handlePage = (context: PageContext, request: FastifyRequest, reply:
   if (path === '') return sendPage(context, request, reply, 'index.html')
   if (path === '_' || path.startsWith('_/')) return handleOwn(context, request, reply, path.slice(2))
   if (path === 'favicon.ico') throw new HttpError(404, 'The pages name their icon themselves.')
-  const pathName = checkPathName(path.endsWith('/') ? path.slice(0, -1) : path)
-  if (path.endsWith('/')) return reply.redirect(`/${pathName}${queryOf(request)}`, 308)
-  return sendPage(context, request, reply, 'player.html')
+  const name = path.endsWith('/') ? path.slice(0, -1) : path
+  const page = pageOf(name)
+  if (path.endsWith('/')) return reply.redirect(`/${name}${queryOf(request)}`, 308)
+  return sendPage(context, request, reply, page)
+}
+
+/**
+ * `camera1` is played, `camera1/publish` publishes to it.
+ * @throws ProtocolError `path/invalid-name`
+ */
+const pageOf = (name: string): string => {
+  for (const [tail, page] of PAGES_BELOW) {
+    if (!name.endsWith(tail)) continue
+    checkPathName(name.slice(0, -tail.length))
+    return page
+  }
+  checkPathName(name)
+  return 'player.html'
 }
 
 const handleOwn = (context: PageContext, request: FastifyRequest, reply: FastifyReply, name: string): FastifyReply => {
