@@ -1,21 +1,28 @@
 import { createHmac, randomBytes, X509Certificate } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
-import { attribute, rtpMaps } from '@millrace/media/protocols/sdp/attributes.ts'
-import { decodeSdp } from '@millrace/media/protocols/sdp/sdp.ts'
+import { encodeNack } from '@millrace/media/protocols/rtp/rtcp-feedback.ts'
 import { deriveSessionKeys } from '@millrace/media/protocols/srtp/key-derivation.ts'
+import { SrtcpSender } from '@millrace/media/protocols/srtp/srtcp.ts'
 import { SRTP_PROFILES } from '@millrace/media/protocols/srtp/srtp-profile.ts'
 import { guessIndex, SrtpReceiver } from '@millrace/media/protocols/srtp/srtp-receiver.ts'
 import { decodeStun, isStun } from '@millrace/media/protocols/stun/decode-stun.ts'
 import { encodeStun } from '@millrace/media/protocols/stun/encode-stun.ts'
 import { STUN_CLASS, STUN_METHOD } from '@millrace/media/protocols/stun/stun-constants.ts'
+import type { StunMessage } from '@millrace/media/protocols/stun/stun-message.ts'
 import { fingerprintLine } from '@millrace/server/servers/webrtc/fingerprint.ts'
 import { nodeSrtpCrypto } from '@millrace/server/servers/webrtc/srtp-crypto.ts'
 import { createSelfSignedCertificate, DtlsClient, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm, type SrtpProfile } from 'werift'
+import type { RemoteEnd, Signalling } from './signalling.ts'
 import { readStamp, sharedClockMs } from './stamp.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 const CHECK_INTERVAL_MS = 5000
+/** A complaining viewer names its newest packets as lost, so often. */
+const COMPLAINT_INTERVAL_MS = 20
+const COMPLAINT_PACKETS = 200
 const SIGNATURE_HASH = { hash: HashAlgorithm.sha256_4, signature: SignatureAlgorithm.ecdsa_3 } as const
+
+const hmacSha1 = (key: Uint8Array, bytes: Uint8Array): Uint8Array => createHmac('sha1', key).update(bytes).digest()
 
 /** What a viewer counts. */
 export type ViewerCounts = {
@@ -38,12 +45,13 @@ export class Viewer {
   readonly #socket: Socket
   readonly #delaysMs: number[]
   readonly #checkOneOf: number
+  readonly #password = randomBytes(16).toString('hex')
   #timer: NodeJS.Timeout | undefined
+  #complaints: NodeJS.Timeout | undefined
   #receiver: SrtpReceiver | undefined
+  #rtcp: SrtcpSender | undefined
   #newest = -1
-  #ssrc = 0
-  #payloadType = 0
-  #resource = ''
+  #remote: RemoteEnd | undefined
   #onDtls: (datagram: Buffer) => void = () => undefined
   #onCheck: () => void = () => undefined
 
@@ -57,51 +65,55 @@ export class Viewer {
     this.#checkOneOf = checkOneOf
   }
 
-  static async connect(url: string, certificate: Certificate, delaysMs: number[], checkOneOf: number): Promise<Viewer> {
+  static async connect(signalling: Signalling, certificate: Certificate, delaysMs: number[], checkOneOf: number): Promise<Viewer> {
     const socket = createSocket({ type: 'udp4', lookup: (host, _options, callback) => callback(null, host, 4) })
-    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => socket.bind(0, resolve))
     socket.setRecvBufferSize(1024 * 1024)
     const viewer = new Viewer(socket, delaysMs, checkOneOf)
     let timer: NodeJS.Timeout | undefined
     const timeout = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new Error(`a viewer is not connected after ${CONNECT_TIMEOUT_MS / 1000} s`)), CONNECT_TIMEOUT_MS)
     })
-    await Promise.race([viewer.#connect(url, certificate), timeout]).finally(() => clearTimeout(timer))
+    await Promise.race([viewer.#connect(signalling, certificate), timeout]).finally(() => clearTimeout(timer))
     return viewer
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    await fetch(this.#resource, { method: 'DELETE' })
+    clearInterval(this.#complaints)
+    await this.#remote?.leave()
     this.#socket.close()
   }
 
-  async #connect(url: string, certificate: Certificate): Promise<void> {
-    const local = { ufrag: randomBytes(6).toString('hex'), password: randomBytes(16).toString('hex') }
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/sdp' },
-      body: offer(local, fingerprintLine(new X509Certificate(certificate.certPem).raw)),
-    })
-    const text = await response.text()
-    if (response.status !== 201) throw new Error(`the server refuses a viewer: ${response.status} ${text}`)
-    this.#resource = new URL(response.headers.get('location') ?? '', url).href
-    const [media] = decodeSdp(text).media
-    if (!media) throw new Error('the answer has no media')
-    this.#ssrc = Number(attribute(media, 'ssrc')?.split(' ')[0])
-    this.#payloadType = rtpMaps(media)[0]?.payloadType ?? -1
-    const to = { address: media.connection?.address ?? '', port: media.port }
-    this.#socket.on('message', (datagram) => this.#receive(datagram))
+  /** From now on it asks for packets again all the time, as if nearly all were lost. */
+  complain(): void {
+    this.#complaints = setInterval(() => {
+      const { ssrc } = this.#remote ?? {}
+      if (!this.#rtcp || ssrc === undefined || this.#newest < COMPLAINT_PACKETS) return
+      const seqs = Array.from({ length: COMPLAINT_PACKETS }, (_, i) => (this.#newest - i) & 0xffff).reverse()
+      this.#send(this.#rtcp.protect(encodeNack({ senderSsrc: 1, mediaSsrc: ssrc, seqs })))
+    }, COMPLAINT_INTERVAL_MS)
+  }
 
-    const check = (): void => this.#sendCheck(to, local.ufrag, attribute(media, 'ice-ufrag') ?? '', attribute(media, 'ice-pwd') ?? '')
+  async #connect(signalling: Signalling, certificate: Certificate): Promise<void> {
+    const ufrag = randomBytes(6).toString('hex')
+    const fingerprint = fingerprintLine(new X509Certificate(certificate.certPem).raw)
+    const remote = await signalling({ ufrag, password: this.#password, fingerprint, port: this.#socket.address().port })
+    this.#remote = remote
+    this.#socket.on('message', (datagram) => this.#receive(datagram))
+    const check = (): void => this.#sendCheck(remote, ufrag)
     this.#timer = setInterval(check, CHECK_INTERVAL_MS)
     const checked = new Promise<void>((resolve) => (this.#onCheck = resolve))
     check()
     await checked
-    await this.#handshake(to, certificate)
+    await this.#handshake(certificate)
   }
 
-  #sendCheck(to: { address: string; port: number }, localUfrag: string, ufrag: string, password: string): void {
+  #send(datagram: Uint8Array): void {
+    if (this.#remote) this.#socket.send(datagram, this.#remote.port, this.#remote.address)
+  }
+
+  #sendCheck({ ufrag, password }: RemoteEnd, localUfrag: string): void {
     const message = {
       class: STUN_CLASS.REQUEST,
       method: STUN_METHOD.BINDING,
@@ -111,18 +123,17 @@ export class Viewer {
       useCandidate: true,
       iceControlling: 1n,
     }
-    const hmacSha1 = (key: Uint8Array, bytes: Uint8Array): Uint8Array => createHmac('sha1', key).update(bytes).digest()
-    this.#socket.send(encodeStun(message, { key: Buffer.from(password), hmacSha1 }), to.port, to.address)
+    this.#send(encodeStun(message, { key: Buffer.from(password), hmacSha1 }))
   }
 
-  async #handshake(to: { address: string; port: number }, certificate: Certificate): Promise<void> {
+  async #handshake(certificate: Certificate): Promise<void> {
     const client = new DtlsClient({
       transport: {
         type: 'udp',
         address: { address: '', family: 'IPv4', port: 0 },
         closed: false,
         onData: () => undefined,
-        send: async (datagram) => this.#socket.send(datagram, to.port, to.address),
+        send: async (datagram) => this.#send(datagram),
         close: async () => undefined,
       },
       cert: certificate.certPem,
@@ -139,13 +150,23 @@ export class Viewer {
     if (!profile) throw new Error('no SRTP profile was negotiated')
     const keys = client.extractSessionKeys(profile.keyBytes, profile.saltBytes)
     this.#receiver = new SrtpReceiver(profile, deriveSessionKeys(profile, keys.remoteKey, keys.remoteSalt, nodeSrtpCrypto).rtp, nodeSrtpCrypto)
+    this.#rtcp = new SrtcpSender(profile, deriveSessionKeys(profile, keys.localKey, keys.localSalt, nodeSrtpCrypto).rtcp, nodeSrtpCrypto)
   }
 
   #receive(datagram: Buffer): void {
     const first = datagram[0] ?? 0
     if (first >= 128) this.#receiveMedia(datagram)
     else if (first >= 20) this.#onDtls(datagram)
-    else if (isStun(datagram) && decodeStun(datagram).class === STUN_CLASS.SUCCESS) this.#onCheck()
+    else if (isStun(datagram)) this.#receiveStun(decodeStun(datagram))
+  }
+
+  #receiveStun(message: StunMessage): void {
+    if (message.class === STUN_CLASS.SUCCESS) this.#onCheck()
+    if (message.class !== STUN_CLASS.REQUEST || !this.#remote) return
+    // Janus checks its viewers, too.
+    const { address, port } = this.#remote
+    const answer = { class: STUN_CLASS.SUCCESS, method: STUN_METHOD.BINDING, transactionId: message.transactionId, xorMappedAddress: { address, port } }
+    this.#send(encodeStun(answer, { key: Buffer.from(this.#password), hmacSha1 }))
   }
 
   #receiveMedia(datagram: Buffer): void {
@@ -153,7 +174,7 @@ export class Viewer {
     // RTCP: RFC 5761 section 4.
     if (payloadType >= 64 && payloadType < 96) return
     const { counts } = this
-    if (payloadType !== this.#payloadType || datagram.readUInt32BE(8) !== this.#ssrc) counts.faults++
+    if (payloadType !== this.#remote?.payloadType || datagram.readUInt32BE(8) !== this.#remote.ssrc) counts.faults++
     counts.received++
     const index = guessIndex(this.#newest, datagram.readUInt16BE(2))
     if (index > this.#newest) {
@@ -170,23 +191,3 @@ export class Viewer {
     }
   }
 }
-
-const offer = (ice: { ufrag: string; password: string }, fingerprint: string): string =>
-  [
-    'v=0',
-    'o=- 1 1 IN IP4 127.0.0.1',
-    's=-',
-    't=0 0',
-    'm=video 9 UDP/TLS/RTP/SAVPF 96',
-    'c=IN IP4 0.0.0.0',
-    'a=mid:0',
-    'a=recvonly',
-    'a=rtcp-mux',
-    `a=ice-ufrag:${ice.ufrag}`,
-    `a=ice-pwd:${ice.password}`,
-    `a=fingerprint:${fingerprint}`,
-    'a=setup:active',
-    'a=rtpmap:96 H264/90000',
-    'a=fmtp:96 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f',
-    '',
-  ].join('\r\n')

@@ -1,41 +1,72 @@
 /** Started by the bench: many viewers in a process of their own. */
+import { janusSignalling } from '../janus/janus-signalling.ts'
+import type { Signalling } from './signalling.ts'
 import { makeCertificate, Viewer, type ViewerCounts } from './viewer.ts'
+import { whepSignalling } from './whep-signalling.ts'
+
+/** Where the stream is: a WHEP endpoint, or Janus's address, where it is the mountpoint 1. */
+export type StreamAddress = { readonly protocol: 'whep' | 'janus'; readonly url: string }
 
 export type ViewersCommand =
-  | { readonly type: 'connect'; readonly url: string; readonly count: number; readonly checkOneOf: number }
+  | { readonly type: 'connect'; readonly stream: StreamAddress; readonly count: number; readonly checkOneOf: number }
+  /** All of them ask for packets again all the time. */
+  | { readonly type: 'complain' }
+  /** Viewers come and go at once for a while, so many at a time. `joined` says how many. */
+  | { readonly type: 'churn'; readonly stream: StreamAddress; readonly ms: number; readonly atOnce: number }
   /** Counts begin anew. */
   | { readonly type: 'reset' }
   | { readonly type: 'report' }
   | { readonly type: 'close' }
 
-export type ViewersReport = ViewerCounts & { readonly viewers: number; readonly delaysMs: readonly number[] }
+export type ViewersReport = ViewerCounts & { readonly viewers: number; readonly joined: number; readonly delaysMs: readonly number[] }
 
 /** Handshakes at a time: all at once measure their queue, and the server's timeouts. */
 const CONNECTING = 4
 
 const viewers: Viewer[] = []
 const delaysMs: number[] = []
+let joined = 0
 
 const sum = (): ViewersReport => {
   const total: ViewerCounts = { received: 0, checked: 0, missing: 0, faults: 0 }
   for (const { counts } of viewers) for (const name of ['received', 'checked', 'missing', 'faults'] as const) total[name] += counts[name]
-  return { ...total, viewers: viewers.length, delaysMs }
+  return { ...total, viewers: viewers.length, joined, delaysMs }
+}
+
+const signallingTo = async ({ protocol, url }: StreamAddress): Promise<Signalling> => (protocol === 'whep' ? whepSignalling(url) : janusSignalling(url))
+
+const connectAll = async (stream: StreamAddress, count: number, checkOneOf: number): Promise<void> => {
+  const certificate = await makeCertificate()
+  const signalling = await signallingTo(stream)
+  let left = count
+  const worker = async (): Promise<void> => {
+    while (left-- > 0) viewers.push(await Viewer.connect(signalling, certificate, delaysMs, checkOneOf))
+  }
+  await Promise.all(Array.from({ length: CONNECTING }, worker))
+}
+
+const churn = async (stream: StreamAddress, ms: number, atOnce: number): Promise<void> => {
+  const certificate = await makeCertificate()
+  const signalling = await signallingTo(stream)
+  const endMs = performance.now() + ms
+  const worker = async (): Promise<void> => {
+    while (performance.now() < endMs) {
+      const viewer = await Viewer.connect(signalling, certificate, [], Number.MAX_SAFE_INTEGER)
+      joined++
+      await viewer.close()
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
 }
 
 const run = async (command: ViewersCommand): Promise<ViewersReport> => {
-  if (command.type === 'connect') {
-    const certificate = await makeCertificate()
-    let left = command.count
-    const worker = async (): Promise<void> => {
-      while (left-- > 0) viewers.push(await Viewer.connect(command.url, certificate, delaysMs, command.checkOneOf))
-    }
-    await Promise.all(Array.from({ length: CONNECTING }, worker))
-  } else if (command.type === 'reset') {
-    delaysMs.length = 0
+  if (command.type === 'connect') await connectAll(command.stream, command.count, command.checkOneOf)
+  else if (command.type === 'churn') await churn(command.stream, command.ms, command.atOnce)
+  else if (command.type === 'complain') for (const viewer of viewers) viewer.complain()
+  else if (command.type === 'reset') {
+    delaysMs.length = joined = 0
     for (const { counts } of viewers) counts.received = counts.checked = counts.missing = counts.faults = 0
-  } else if (command.type === 'close') {
-    await Promise.all(viewers.splice(0).map((viewer) => viewer.close()))
-  }
+  } else if (command.type === 'close') await Promise.all(viewers.splice(0).map((viewer) => viewer.close()))
   return sum()
 }
 

@@ -1,0 +1,24 @@
+/** What a viewer brings to the meeting. */
+export type LocalEnd = {
+  readonly ufrag: string
+  readonly password: string
+  /** `sha-256 AB:CD…`, as SDP has it. */
+  readonly fingerprint: string
+  /** Of its socket. */
+  readonly port: number
+}
+
+/** What it learns there. */
+export type RemoteEnd = {
+  readonly ufrag: string
+  readonly password: string
+  readonly address: string
+  readonly port: number
+  readonly ssrc: number
+  readonly payloadType: number
+  /** Tells the server that the viewer goes. */
+  leave(): Promise<void>
+}
+
+/** How a viewer and a server get to know each other: WHEP, or another server's own way. */
+export type Signalling = (local: LocalEnd) => Promise<RemoteEnd>
