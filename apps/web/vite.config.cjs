@@ -12,6 +12,6 @@ module.exports = {
     chunkSizeWarningLimit: 700,
     emptyOutDir: true,
     target: ['chrome109', 'firefox115', 'safari16'],
-    rolldownOptions: { input: [join(__dirname, 'index.html'), join(__dirname, 'player.html'), join(__dirname, 'publish.html')] },
+    rolldownOptions: { input: [join(__dirname, 'index.html'), join(__dirname, 'player.html'), join(__dirname, 'publish.html'), join(__dirname, 'stats.html')] },
   },
 }

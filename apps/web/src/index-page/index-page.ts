@@ -46,6 +46,7 @@ const makeCard = (name: string): Node => {
       make('a', { href: `${address}?via=webrtc` }, 'WebRTC'),
       make('a', { href: `${address}?via=hls` }, 'HLS'),
       make('a', { href: `${address}/index.m3u8` }, 'Playlist'),
+      make('a', { href: `${address}/stats` }, 'Statistics'),
     ),
   )
   return card

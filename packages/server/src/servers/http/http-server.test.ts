@@ -41,6 +41,7 @@ before(async () => {
   await writeFile(join(pagesDir, 'index.html'), 'the index')
   await writeFile(join(pagesDir, 'player.html'), 'the player')
   await writeFile(join(pagesDir, 'publish.html'), 'the publish page')
+  await writeFile(join(pagesDir, 'stats.html'), 'the statistics page')
   await writeFile(join(pagesDir, 'assets/player-x1.js'), 'script')
   hub = new Hub({ converters: noConverters, republishGraceMs: 1000 })
   context = { hub, log: quiet, countFault() {} }
@@ -133,6 +134,7 @@ describe('the HTTP server', () => {
     assert.equal(await player.text(), 'the player')
     assert.equal(await (await fetch(url('/lecture/hall-1/publish'))).text(), 'the publish page')
     assert.equal(await (await fetch(url('/publish'))).text(), 'the player')
+    assert.equal(await (await fetch(url('/lecture/hall-1/stats'))).text(), 'the statistics page')
     assert.match(player.headers.get('content-security-policy') ?? '', /script-src 'self'/)
     assert.equal((await fetch(url('/lecture/hall-1/?via=hls'))).url, url('/lecture/hall-1?via=hls'))
     assert.equal(await (await fetch(url('/'))).text(), 'the index')

@@ -35,7 +35,10 @@ const PAGE_HEADERS = {
 } as const
 
 /** Pages below a path's name. */
-const PAGES_BELOW = [['/publish', 'publish.html']] as const
+const PAGES_BELOW = [
+  ['/publish', 'publish.html'],
+  ['/stats', 'stats.html'],
+] as const
 
 /** Players on other sites may wait for a path that they can name; the list of all paths is not for them. */
 const FROM_ANY_SITE = { 'access-control-allow-origin': '*' } as const
@@ -58,7 +61,7 @@ export const handlePage = (context: PageContext, request: FastifyRequest, reply:
 }
 
 /**
- * `camera1` is played, `camera1/publish` publishes to it.
+ * `camera1` is played, `camera1/publish` publishes to it, `camera1/stats` shows how its sessions fare.
  * @throws ProtocolError `path/invalid-name`
  */
 const pageOf = (name: string): string => {
