@@ -1,4 +1,6 @@
-import type { Codec, H264Codec } from '../../codecs/codec.ts'
+import { ProtocolError } from '../../bytes/protocol-error.ts'
+import { parseAv1Sequence } from '../../codecs/av1-sequence.ts'
+import type { Av1Codec, Codec, H264Codec, H265Codec } from '../../codecs/codec.ts'
 import type { Stream } from '../../hub/stream.ts'
 import type { Track } from '../../hub/track.ts'
 import { trackControl } from '../../protocols/rtsp/rtsp-url.ts'
@@ -8,11 +10,18 @@ import { DEFAULT_ORIGIN, encodeSdp, type SdpAttribute, type SdpMedia } from '../
 /** First of the payload types that have no meaning of their own, RFC 3551 section 6. */
 const FIRST_DYNAMIC_PAYLOAD_TYPE = 96
 
+/** RFC 3551 table 4. */
+const STATIC_PAYLOAD_TYPES: ReadonlyMap<Codec['name'], number> = new Map([
+  ['pcmu', 0],
+  ['pcma', 8],
+  ['g722', 9],
+])
+
 /** The payload type that all RTSP readers get a track with. */
 export const payloadTypeOf = (track: Track): number => {
   const { codec } = track
-  if ((codec.name === 'pcmu' || codec.name === 'pcma') && codec.clockRate === 8000 && codec.channels === 1) return codec.name === 'pcmu' ? 0 : 8
-  return FIRST_DYNAMIC_PAYLOAD_TYPE + track.index
+  const isPlain = codec.kind === 'audio' && codec.clockRate === 8000 && codec.channels === 1
+  return (isPlain ? STATIC_PAYLOAD_TYPES.get(codec.name) : undefined) ?? FIRST_DYNAMIC_PAYLOAD_TYPE + track.index
 }
 
 /** The description that readers get. @param name of the path, for players that show it */
@@ -60,6 +69,12 @@ const parametersOf = (codec: Codec): string => {
   switch (codec.name) {
     case 'h264':
       return h264Parameters(codec)
+    case 'h265':
+      return h265Parameters(codec)
+    case 'vp9':
+      return `profile-id=${codec.profile}`
+    case 'av1':
+      return av1Parameters(codec)
     case 'aac':
       return `profile-level-id=1;mode=AAC-hbr;sizelength=13;indexlength=3;indexdeltalength=3;config=${hex(codec.config)}`
     case 'opus':
@@ -76,6 +91,22 @@ const h264Parameters = ({ sps, pps }: H264Codec): string => {
     if (pps) parameters.push(`sprop-parameter-sets=${encodeBase64(sps)},${encodeBase64(pps)}`)
   }
   return parameters.join(';')
+}
+
+/** RFC 7798 section 7.1. Players take the profile from the parameter sets. */
+const h265Parameters = ({ vps, sps, pps }: H265Codec): string =>
+  vps && sps && pps ? `sprop-vps=${encodeBase64(vps)};sprop-sps=${encodeBase64(sps)};sprop-pps=${encodeBase64(pps)}` : ''
+
+/** AV1 RTP specification section 7.2.1. */
+const av1Parameters = ({ sequenceHeader }: Av1Codec): string => {
+  if (!sequenceHeader) return ''
+  try {
+    const { profile, level, highTier } = parseAv1Sequence(sequenceHeader)
+    return `profile=${profile};level-idx=${level};tier=${highTier ? 1 : 0}`
+  } catch (error) {
+    if (error instanceof ProtocolError) return ''
+    throw error
+  }
 }
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join('')

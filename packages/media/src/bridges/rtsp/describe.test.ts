@@ -10,6 +10,10 @@ import { describeStream } from './describe-stream.ts'
 const SPS = Uint8Array.from(Buffer.from('Z2QAHqzZQKAv+XARAAADAAEAAAMAPA8WLZY=', 'base64'))
 const PPS = Uint8Array.from(Buffer.from('aOvssiw=', 'base64'))
 
+const H265_VPS = Uint8Array.from(Buffer.from('40010c01ffff01600000030090000003000003003f959409', 'hex'))
+const H265_SPS = Uint8Array.from(Buffer.from('42010101600000030090000003000003003fa005020171f2e595952930bc05a020000003002000000303c1', 'hex'))
+const H265_PPS = Uint8Array.from(Buffer.from('4401c073c189', 'hex'))
+
 const CODECS: readonly Codec[] = [
   { kind: 'video', name: 'h264', clockRate: 90000, sps: SPS, pps: PPS },
   { kind: 'video', name: 'h264', clockRate: 90000, sps: undefined, pps: undefined },
@@ -17,6 +21,12 @@ const CODECS: readonly Codec[] = [
   { kind: 'audio', name: 'opus', clockRate: 48000, channels: 2 },
   { kind: 'audio', name: 'pcmu', clockRate: 8000, channels: 1 },
   { kind: 'audio', name: 'pcma', clockRate: 16000, channels: 2 },
+  { kind: 'audio', name: 'g722', clockRate: 8000, channels: 1 },
+  { kind: 'video', name: 'h265', clockRate: 90000, vps: H265_VPS, sps: H265_SPS, pps: H265_PPS },
+  { kind: 'video', name: 'h265', clockRate: 90000, vps: undefined, sps: undefined, pps: undefined },
+  { kind: 'video', name: 'vp8', clockRate: 90000 },
+  { kind: 'video', name: 'vp9', clockRate: 90000, profile: 2 },
+  { kind: 'video', name: 'av1', clockRate: 90000, sequenceHeader: undefined },
 ]
 
 test('what a stream is described as is read back as the same codecs', () => {
@@ -29,7 +39,7 @@ test('what a stream is described as is read back as the same codecs', () => {
   )
   assert.deepEqual(
     known.map(({ payloadType }) => payloadType),
-    [96, 97, 98, 99, 0, 101],
+    [96, 97, 98, 99, 0, 101, 9, 103, 104, 105, 106, 107],
   )
   assert.match(
     sdp,
@@ -40,7 +50,9 @@ test('what a stream is described as is read back as the same codecs', () => {
 
 describe('tracks that are left out say why', () => {
   const cases: [name: string, lines: string[], reason: RegExp][] = [
-    ['H.265', ['m=video 0 RTP/AVP 96', 'a=rtpmap:96 H265/90000'], /^video track 1: the codec H265 is not supported: H.264, AAC, Opus and G.711 are$/],
+    ['MPEG-2', ['m=video 0 RTP/AVP 96', 'a=rtpmap:96 MPV/90000'], /^video track 1: the codec MPV is not supported: H.264, H.265, VP8, /],
+    ['H.265 out of order', ['m=video 0 RTP/AVP 96', 'a=rtpmap:96 H265/90000', 'a=fmtp:96 sprop-max-don-diff=2'], /out of decoding order/],
+    ['VP8 with another clock', ['m=video 0 RTP/AVP 96', 'a=rtpmap:96 VP8/48000'], /VP8 with a clock of 48000 Hz instead of 90000/],
     ['LATM', ['m=audio 0 RTP/AVP 96', 'a=rtpmap:96 MP4A-LATM/44100'], /MP4A-LATM .* is not supported: send it as MPEG4-GENERIC/],
     ['AAC-lbr', ['m=audio 0 RTP/AVP 96', 'a=rtpmap:96 mpeg4-generic/8000', 'a=fmtp:96 mode=AAC-lbr;sizelength=6'], /mode "AAC-lbr"/],
     [

@@ -46,9 +46,9 @@ test('the payload type fits the track’s codec and profile', () => {
     [vp9(1), VIDEO, undefined],
     [vp9(0), section('VP9/90000'), 96],
     [AV1, VIDEO, 100],
-    // A main profile of level 3.1, and one whose profile is high.
-    [{ ...AV1, sequenceHeader: new Uint8Array(Buffer.from('0a00000024c4ffdf00680', 'hex')) }, VIDEO, 100],
-    [{ ...AV1, sequenceHeader: Uint8Array.of(0x08, 0x20, 0, 0, 0x24, 0xc4, 0xff, 0xdf, 0, 0x68, 0) }, VIDEO, 99],
+    // By libaom, of 4:2:0 and of 4:4:4.
+    [{ ...AV1, sequenceHeader: new Uint8Array(Buffer.from('080000000cc4ff6736be4010', 'hex')) }, VIDEO, 100],
+    [{ ...AV1, sequenceHeader: new Uint8Array(Buffer.from('08200000043d07c4daf902', 'hex')) }, VIDEO, 99],
     [AV1, section('AV1/90000'), 96],
     [H265, VIDEO, 102],
     [H265, section('H265/90000 tx-mode=MRST'), undefined],

@@ -24,7 +24,7 @@ export const attributesNamed = (section: WithAttributes, name: string): string[]
   section.attributes.filter(([other]) => other === name).map(([, value]) => value ?? '')
 
 /**
- * What the payload types of an RTP media section stand for, in the order of its `m=` line. Payload types 0 and 8 need no `a=rtpmap`
+ * What the payload types of an RTP media section stand for, in the order of its `m=` line. Payload types 0, 8 and 9 need no `a=rtpmap`
  * (RFC 3551 table 4). Formats without a usable map are left out.
  */
 export const rtpMaps = (media: WithFormats): RtpMap[] => {
@@ -58,6 +58,7 @@ export const formatParameters = (media: WithAttributes, payloadType: number): Re
 const STATIC_RTP_MAPS: Readonly<Record<number, RtpMap>> = {
   0: { payloadType: 0, encoding: 'PCMU', clockRate: 8000, channels: 1 },
   8: { payloadType: 8, encoding: 'PCMA', clockRate: 8000, channels: 1 },
+  9: { payloadType: 9, encoding: 'G722', clockRate: 8000, channels: 1 },
 }
 
 const decodeRtpMap = (payloadType: number, value: string): RtpMap | undefined => {
