@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { after, before, describe, it } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { launchChromium } from './harness/browser.ts'
+import { stopChildren, until } from './harness/child.ts'
+import { clip } from './harness/clip.ts'
+import { Millrace } from './harness/millrace.ts'
+import { publishRtsp } from './harness/publishers.ts'
+
+type Session = { id: string; role: string; protocol: string; ended?: string; now: Record<string, number>; verdict: { culprit: string; evidence: string[] } }
+
+const PATH = 'lecture/hall-1'
+const COLUMNS =
+  'time,bitrateKbps,packets,lost,rttMs,jitterMs,nacks,plis,repeated,dropped,estimateKbps,layer,framesReceived,framesDecoded,framesDropped,freezes,frozenMs,jitterBufferMs,playerLost,frameHeight,loopDelayMs'
+
+describe('statistics of a stream', () => {
+  let server: Millrace
+  let browser: Browser
+  let player: Page
+  before(async () => {
+    server = await Millrace.start()
+    browser = await launchChromium()
+    await publishRtsp(server, PATH, 'tcp', await clip({ audio: 'opus' }))
+    await server.pathIsLive(PATH)
+    player = await browser.newPage()
+    await player.goto(server.url('http', `${PATH}?via=webrtc`))
+  })
+  after(async () => {
+    await browser?.close()
+    await stopChildren()
+  })
+
+  const sessions = async (): Promise<Session[]> => {
+    const response = await fetch(server.url('http', `${PATH}/stats.json`))
+    return ((await response.json()) as { sessions: Session[] }).sessions
+  }
+  const viewer = async (): Promise<Session | undefined> => (await sessions()).find(({ role }) => role === 'reader')
+
+  it('a viewer in Chromium reports what it decodes, and all is well', { timeout: 60_000 }, async () => {
+    const found = await until('the player reports pictures', 30_000, async () => {
+      const session = await viewer()
+      return (session?.now.framesDecoded ?? 0) > 5 && session?.now.rttMs !== undefined && session
+    })
+    assert.equal(found.protocol, 'webrtc')
+    assert.ok((found.now.bitrateKbps ?? 0) > 50, JSON.stringify(found.now))
+    assert.ok((found.now.packets ?? 0) > 5, JSON.stringify(found.now))
+    assert.ok((found.now.frameHeight ?? 0) > 0, JSON.stringify(found.now))
+    const publisher = (await sessions()).find(({ role }) => role === 'publisher')
+    assert.equal(publisher?.protocol, 'rtsp')
+    assert.ok((publisher?.now.bitrateKbps ?? 0) > 50, JSON.stringify(publisher))
+  })
+
+  it('the page shows graphs of it, and saves it as CSV with a row for each second', { timeout: 60_000 }, async () => {
+    const page = await browser.newPage()
+    const mistakes: string[] = []
+    page.on('pageerror', (error) => mistakes.push(error.message))
+    page.on('console', (message) => message.type() === 'error' && mistakes.push(message.text()))
+    await page.goto(server.url('http', `${PATH}/stats`))
+    const card = page.locator(`[data-session="${(await viewer())?.id}"]`)
+    await card.locator('canvas').first().waitFor({ timeout: 20_000 })
+    assert.match((await card.locator('.head').textContent()) ?? '', /Viewer.*WebRTC.*bit\/s.*pictures\/s/)
+    assert.ok((await card.locator('figure').count()) >= 4, 'graphs of bit rate, pictures, loss and times')
+    const [download] = await Promise.all([page.waitForEvent('download'), card.getByText('Save as CSV').click()])
+    assert.match(download.suggestedFilename(), /^millrace-lecture-hall-1-[\w-]+\.csv$/)
+    const [header = '', ...rows] = (await readFile(await download.path(), 'utf8')).trim().split('\r\n')
+    assert.equal(header, COLUMNS)
+    assert.ok(rows.length >= 3, rows.join('\n'))
+    const decoded = rows.map((row) => Number(row.split(',')[COLUMNS.split(',').indexOf('framesDecoded')] ?? 0))
+    assert.ok(Math.max(...decoded) > 5, rows.join('\n'))
+    const times = rows.map((row) => Date.parse(row.split(',')[0] ?? ''))
+    assert.ok(
+      times.every((time, i) => i === 0 || (time > (times[i - 1] ?? 0) && time - (times[i - 1] ?? 0) < 5000)),
+      rows.join('\n'),
+    )
+    assert.deepEqual(mistakes, [])
+    await page.close()
+  })
+
+  it('a session that ended can still be seen', { timeout: 60_000 }, async () => {
+    const id = (await viewer())?.id
+    await player.close()
+    await until('the viewer has left', 15_000, async () => (await sessions()).some((session) => session.id === id && session.ended !== undefined))
+    const response = await fetch(server.url('http', `${PATH}/stats/${id}.json`))
+    const { samples } = (await response.json()) as { samples: unknown[] }
+    assert.ok(samples.length >= 3)
+  })
+})
