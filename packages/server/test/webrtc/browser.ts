@@ -16,10 +16,13 @@ const ARGUMENTS = [
 
 export type Browser = { newPage(): Promise<Page>; close(): Promise<void> }
 
+/** A camera with a moving picture and a microphone that beeps, without a question whether the page may use them. */
+export const FAKE_DEVICES: readonly string[] = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
+
 /** Chromium with a profile of its own. */
-export const launchBrowser = async (): Promise<Browser> => {
+export const launchBrowser = async (extraArguments: readonly string[] = []): Promise<Browser> => {
   const profile = await mkdtemp(join(tmpdir(), 'millrace-browser-'))
-  const context: BrowserContext = await chromium.launchPersistentContext(profile, { executablePath: '/usr/bin/chromium', headless: true, args: ARGUMENTS })
+  const context: BrowserContext = await chromium.launchPersistentContext(profile, { executablePath: '/usr/bin/chromium', headless: true, args: [...ARGUMENTS, ...extraArguments] })
   return {
     newPage: () => context.newPage(),
     close: async () => {

@@ -2,6 +2,8 @@
 export const MID_URI = 'urn:ietf:params:rtp-hdrext:sdes:mid'
 export const RID_URI = 'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id'
 export const REPAIRED_RID_URI = 'urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id'
+/** A count over all packets of a transport: draft-holmer-rmcat-transport-wide-cc-extensions-01 section 2. */
+export const TRANSPORT_CC_URI = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01'
 
 const HAS_EXTENSION = 0x10
 const CSRC_COUNT = 0x0f

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { MAX_MISSING, MAX_MISSING_AGE_MS, MAX_REQUESTS, NackGenerator, REORDER_TOLERANCE_MS } from './nack-generator.ts'
 
 /** A generator that has seen the packets, all at the time 0. */
-const after = (...seqs: number[]): NackGenerator => {
+const having = (...seqs: number[]): NackGenerator => {
   const generator = new NackGenerator()
   for (const seq of seqs) generator.onPacket(0, seq)
   return generator
@@ -12,13 +12,13 @@ const after = (...seqs: number[]): NackGenerator => {
 
 describe('NackGenerator', () => {
   test('asks for what is missing, over the wrap, after the tolerance for reordering', () => {
-    const generator = after(65533, 2)
+    const generator = having(65533, 2)
     assert.deepEqual(generator.due(REORDER_TOLERANCE_MS - 1), [])
     assert.deepEqual(generator.due(REORDER_TOLERANCE_MS), [65534, 65535, 0, 1])
   })
 
   test('does not ask for packets that were only out of order', () => {
-    const generator = after(1, 4)
+    const generator = having(1, 4)
     generator.onPacket(5, 3)
     generator.onPacket(9, 2)
     assert.deepEqual(generator.due(1000), [])
@@ -26,7 +26,7 @@ describe('NackGenerator', () => {
   })
 
   test('asks again once in a round trip, which it learns', () => {
-    const generator = after(1, 3)
+    const generator = having(1, 3)
     assert.deepEqual(generator.due(10), [2])
     assert.deepEqual(generator.due(100), [])
     assert.deepEqual(generator.due(135), [2])
@@ -42,7 +42,7 @@ describe('NackGenerator', () => {
   })
 
   test('gives up', () => {
-    const generator = after(1, 3)
+    const generator = having(1, 3)
     let requests = 0
     for (let nowMs = 0; nowMs < 5000; nowMs += 20) requests += generator.due(nowMs).length
     assert.ok(requests > 1 && requests <= MAX_REQUESTS, `${requests} requests`)
@@ -51,7 +51,7 @@ describe('NackGenerator', () => {
   })
 
   test('does not ask for a gap that is too long', () => {
-    const generator = after(0, MAX_MISSING + 2)
+    const generator = having(0, MAX_MISSING + 2)
     assert.deepEqual(generator.due(20), [])
     assert.equal(generator.abandoned, MAX_MISSING + 1)
   })

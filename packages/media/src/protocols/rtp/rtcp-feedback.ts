@@ -8,6 +8,7 @@ export const PAYLOAD_FEEDBACK = 206
 const FMT_NACK = 1
 const FMT_PLI = 1
 const FMT_FIR = 4
+const FMT_REMB = 15
 
 /** The receiver misses packets: RFC 4585 section 6.2.1. */
 export type Nack = {
@@ -93,3 +94,22 @@ const feedback = (packetType: number, messageType: number, words: number, sender
     .u16(2 + words)
     .u32(senderSsrc)
     .u32(mediaSsrc)
+
+/** Numbers that fit the mantissa's 18 bits. */
+const REMB_MAX_MANTISSA = 0x3ffff
+
+/**
+ * The bit rate that the sender of these SSRCs should not exceed: draft-alvestrand-rmcat-remb-03 section 2.2.
+ * @param remb at most 255 SSRCs
+ */
+export const encodeRemb = (remb: { senderSsrc: number; bitrateBps: number; ssrcs: readonly number[] }): Uint8Array => {
+  let exponent = 0
+  while (Math.floor(remb.bitrateBps / 2 ** exponent) > REMB_MAX_MANTISSA) exponent++
+  const mantissa = Math.floor(remb.bitrateBps / 2 ** exponent)
+  const writer = feedback(PAYLOAD_FEEDBACK, FMT_REMB, 2 + remb.ssrcs.length, remb.senderSsrc, 0)
+    .ascii('REMB')
+    .u8(remb.ssrcs.length)
+    .u24((exponent << 18) | mantissa)
+  for (const ssrc of remb.ssrcs) writer.u32(ssrc)
+  return writer.finish()
+}

@@ -3,6 +3,7 @@ import type { PathRoute } from '../../net/http-route.ts'
 import type { IceServer } from './ice-server.ts'
 import { type WebRtcOptions, WebRtcTransport } from './webrtc-transport.ts'
 import { whepRoutes } from './whep-routes.ts'
+import { whipRoutes } from './whip-routes.ts'
 
 export type WebRtcServerOptions = WebRtcOptions & {
   /** What players are told of, in `Link`. */
@@ -14,7 +15,7 @@ export type WebRtcServer = Running & {
   readonly port: number
   /** Sessions that exist, connected or not. */
   readonly sessions: number
-  /** WHEP, to be answered by the HTTP server. */
+  /** WHEP and WHIP, to be answered by the HTTP server. */
   readonly routes: readonly PathRoute[]
 }
 
@@ -26,7 +27,7 @@ export const startWebRtcServer = async (context: ServerContext, options: WebRtcS
     get sessions() {
       return transport.sessions
     },
-    routes: whepRoutes(context, transport, options.iceServers ?? []),
+    routes: [whepRoutes, whipRoutes].flatMap((routes) => routes(context, transport, options.iceServers ?? [])),
     close: () => transport.close(),
   }
 }

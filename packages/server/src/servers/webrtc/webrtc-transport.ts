@@ -1,7 +1,9 @@
 import { createHmac, randomBytes, randomInt } from 'node:crypto'
 import type { RemoteInfo } from 'node:dgram'
+import type { AcceptedMedia } from '@millrace/media/bridges/webrtc/accept-publisher.ts'
 import type { Destination } from '@millrace/media/bridges/webrtc/datagram-out.ts'
 import type { AcceptedTrack } from '@millrace/media/bridges/webrtc/negotiate.ts'
+import { encodePublisherAnswer } from '@millrace/media/bridges/webrtc/publisher-answer.ts'
 import { type AnsweringSide, encodeRtcAnswer } from '@millrace/media/bridges/webrtc/rtc-answer.ts'
 import { RtcFeed } from '@millrace/media/bridges/webrtc/rtc-feed.ts'
 import type { RtcOffer } from '@millrace/media/bridges/webrtc/rtc-offer.ts'
@@ -19,6 +21,7 @@ import { hostAddresses } from './host-addresses.ts'
 import { makeIceCredentials } from './ice-credentials.ts'
 import { type IcePorts, openIcePorts } from './ice-ports.ts'
 import type { PeerLinkOptions } from './peer-link.ts'
+import { PublisherConn } from './publisher-conn.ts'
 import type { TcpConnection } from './tcp-connection.ts'
 import type { TcpPort } from './tcp-port.ts'
 import type { UdpPort } from './udp-port.ts'
@@ -131,7 +134,33 @@ export class WebRtcTransport implements Running {
     this.#remember(conn)
     stream.addClient(conn)
     const ssrcs = accepted.map(({ trackIndex }) => feed.ssrcs[trackIndex] as number)
-    return { conn, answer: encodeRtcAnswer({ ...admission.answer, offer, accepted, ssrcs }) }
+    const rtxSsrcs = accepted.map(({ trackIndex }) => feed.rtxSsrcs[trackIndex] as number)
+    return { conn, answer: encodeRtcAnswer({ ...admission.answer, offer, accepted, ssrcs, rtxSsrcs }) }
+  }
+
+  /**
+   * Lets a publisher in. It has the path from the end of the handshake on; one that waits for that on the same path gives way.
+   * @param accepted at least one section
+   * @param remote `address:port` of the request
+   */
+  openPublisher(pathName: string, offer: RtcOffer, accepted: readonly AcceptedMedia[], remote: string): WebRtcSession {
+    for (const other of [...this.#byId.values()]) {
+      if (other instanceof PublisherConn && other.pathName === pathName && !other.link.connected) other.close('another publisher came')
+    }
+    const admission = this.#admit(offer, remote)
+    const conn = new PublisherConn({
+      id: admission.id,
+      pathName,
+      hub: this.#context.hub,
+      accepted,
+      link: admission.link,
+      cname: CNAME,
+      log: this.#context.log.child({ path: pathName, protocol: 'webrtc', client: remote }),
+      countFault: (code) => this.#context.countFault('webrtc', code),
+      closed: () => this.#forget(conn),
+    })
+    this.#remember(conn)
+    return { conn, answer: encodePublisherAnswer(admission.answer, offer, accepted) }
   }
 
   find(pathName: string, id: string): WebRtcConn | undefined {
@@ -186,8 +215,12 @@ export class WebRtcTransport implements Running {
 
   #shareFeed(stream: Stream): RtcFeed {
     return stream.share(FEED_KEY, () => {
+      const count = stream.tracks.length
+      const ssrcs = distinctSsrcs(2 * count)
       const feed: RtcFeed = new RtcFeed(stream, {
-        ssrcs: distinctSsrcs(stream.tracks.length),
+        ssrcs: ssrcs.slice(0, count),
+        rtxSsrcs: ssrcs.slice(count),
+        now: monotonicMs,
         wallOffsetMs: this.#wallOffsetMs,
         onCatchUp: () => {
           this.#catchingUp.add(feed)

@@ -1,0 +1,142 @@
+import { randomInt } from 'node:crypto'
+import type { AcceptedMedia } from '@millrace/media/bridges/webrtc/accept-publisher.ts'
+import type { Destination } from '@millrace/media/bridges/webrtc/datagram-out.ts'
+import { RtcPublisher } from '@millrace/media/bridges/webrtc/rtc-publisher.ts'
+import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
+import { codecLabel } from '@millrace/media/codecs/codec.ts'
+import type { EndReason } from '@millrace/media/hub/end-reason.ts'
+import type { Hub, Publication, Publisher } from '@millrace/media/hub/hub.ts'
+import type { Track } from '@millrace/media/hub/track.ts'
+import { isRtcp } from '@millrace/media/protocols/rtp/rtcp.ts'
+import { deriveSessionKeys } from '@millrace/media/protocols/srtp/key-derivation.ts'
+import { SrtcpReceiver, SrtcpSender } from '@millrace/media/protocols/srtp/srtcp.ts'
+import { SrtpReceiver } from '@millrace/media/protocols/srtp/srtp-receiver.ts'
+import { addressKey } from '@millrace/media/protocols/stun/transport-address.ts'
+import type { Log } from '../../log/log.ts'
+import { monotonicMs } from '../../net/clock.ts'
+import type { SessionCounters, SessionProbe } from '../../net/session-probe.ts'
+import type { DtlsSrtpKeys } from './dtls.ts'
+import { PeerLink, type PeerLinkOptions } from './peer-link.ts'
+import { nodeSrtpCrypto } from './srtp-crypto.ts'
+import type { WebRtcConn } from './webrtc-conn.ts'
+
+/** How soon a missing packet is asked for. */
+const TICK_MS = 10
+
+export type PublisherConnOptions = {
+  readonly id: string
+  readonly pathName: string
+  readonly hub: Hub
+  readonly accepted: readonly AcceptedMedia[]
+  readonly link: PeerLinkOptions
+  readonly cname: string
+  readonly log: Log
+  countFault(code: string): void
+  /** It is over: forget it. */
+  closed(): void
+}
+
+/** One who publishes: its way to us, and the path that it has from the handshake on. */
+export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
+  readonly protocol = 'webrtc'
+  readonly id: string
+  readonly pathName: string
+  readonly link: PeerLink
+  readonly #options: PublisherConnOptions
+  readonly #log: Log
+  #publisher: RtcPublisher | undefined
+  #publication: Publication | undefined
+  #ticker: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(options: PublisherConnOptions) {
+    this.id = options.id
+    this.pathName = options.pathName
+    this.#options = options
+    this.#log = options.log
+    this.link = new PeerLink(options.link, {
+      connected: (keys, to) => this.#connected(keys, to),
+      moved: (to) => {
+        if (this.#publisher) this.#publisher.to = to
+      },
+      closed: (reason, fault) => {
+        if (fault) this.#fault(fault)
+        this.close(reason)
+      },
+    })
+  }
+
+  get remote(): string {
+    return this.link.remote
+  }
+
+  handleMedia(nowMs: number, datagram: Uint8Array): void {
+    try {
+      if (isRtcp(datagram)) this.#publisher?.handleRtcp(nowMs, datagram)
+      else this.#publisher?.handleRtp(nowMs, datagram)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.#fault(error)
+    }
+  }
+
+  tick(nowMs: number): void {
+    this.link.tick(nowMs)
+  }
+
+  requestKeyFrame(track: Track): void {
+    this.#publisher?.requestKeyFrame(monotonicMs(), track)
+  }
+
+  readCounters(): SessionCounters {
+    return this.#publisher?.counters ?? {}
+  }
+
+  end(reason: EndReason): void {
+    this.#publisher?.sendBye(reason.message)
+    this.close(reason.message)
+  }
+
+  close(reason: string): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    clearInterval(this.#ticker)
+    this.link.close()
+    if (this.#publication) this.#log.info({ ...this.#publisher?.counters, reason }, 'publisher left')
+    else this.#log.debug({ reason }, 'publisher gone before it was connected')
+    this.#publication?.close(monotonicMs())
+    this.#options.closed()
+  }
+
+  #connected({ profile, ...keys }: DtlsSrtpKeys, to: Destination): void {
+    const { hub, accepted, cname, link } = this.#options
+    const codecs = accepted.map(({ codec }) => codec)
+    let publication: Publication
+    try {
+      publication = hub.publish(this.pathName, codecs, 'packets', this, monotonicMs())
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.#log.warn({ code: error.code }, error.message)
+      this.close(error.message)
+      return
+    }
+    const local = deriveSessionKeys(profile, keys.localKey, keys.localSalt, nodeSrtpCrypto)
+    const remote = deriveSessionKeys(profile, keys.remoteKey, keys.remoteSalt, nodeSrtpCrypto)
+    this.#publication = publication
+    const transport = {
+      srtp: new SrtpReceiver(profile, remote.rtp, nodeSrtpCrypto),
+      srtcpIn: new SrtcpReceiver(profile, remote.rtcp, nodeSrtpCrypto),
+      srtcpOut: new SrtcpSender(profile, local.rtcp, nodeSrtpCrypto),
+      out: link.port,
+    }
+    const publisher = new RtcPublisher(publication, accepted, transport, to, { ssrc: randomInt(1, 2 ** 32), cname })
+    this.#publisher = publisher
+    this.#ticker = setInterval(() => publisher.tick(monotonicMs()), TICK_MS)
+    this.#log.info({ media: addressKey(to), srtp: profile.name, tracks: codecs.map(codecLabel) }, 'publisher connected')
+  }
+
+  #fault(error: ProtocolError): void {
+    this.#options.countFault(error.code)
+    this.#log.debug({ code: error.code }, error.message)
+  }
+}

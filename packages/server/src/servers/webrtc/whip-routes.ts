@@ -1,0 +1,51 @@
+import { acceptPublisher } from '@millrace/media/bridges/webrtc/accept-publisher.ts'
+import { decodeRtcOffer } from '@millrace/media/bridges/webrtc/rtc-offer.ts'
+import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
+import { checkPathName } from '@millrace/media/hub/path-name.ts'
+import type { FastifyReply } from 'fastify'
+import type { ServerContext } from '../../net/context.ts'
+import type { PathRoute } from '../../net/http-route.ts'
+import { sendProblem } from '../../net/problem.ts'
+import { hasUsableFingerprint } from './fingerprint.ts'
+import type { IceServer } from './ice-server.ts'
+import { clientOf, type OpenedSession, sessionRoutes } from './session-resource.ts'
+import type { WebRtcTransport } from './webrtc-transport.ts'
+
+/** WHIP (RFC 9725): `/PATH/whip` takes an offer of who wants to publish. */
+export const whipRoutes = (context: ServerContext, transport: WebRtcTransport, iceServers: readonly IceServer[]): PathRoute[] =>
+  sessionRoutes(context, {
+    name: 'whip',
+    iceServers,
+    accept: (offer, request, reply, pathName) => acceptOffer(context, transport, offer, clientOf(request), reply, pathName),
+    find: (pathName, id) => transport.find(pathName, id),
+  })
+
+const acceptOffer = (
+  context: ServerContext,
+  transport: WebRtcTransport,
+  offerText: string,
+  client: string,
+  reply: FastifyReply,
+  pathName: string,
+): OpenedSession | undefined => {
+  checkPathName(pathName)
+  const present = context.hub.publisherOf(pathName)
+  if (present) {
+    const detail = `${pathName} already has a publisher (${present.protocol} from ${present.remote}): stop that one first, or choose another path.`
+    sendProblem(reply, 409, 'Somebody publishes there', detail)
+    return undefined
+  }
+  const log = context.log.child({ path: pathName, protocol: 'webrtc', client })
+  const offer = decodeRtcOffer(offerText)
+  if (!hasUsableFingerprint(offer.fingerprints)) throw new ProtocolError('webrtc/bad-offer', 'a=fingerprint with no hash of sha-256, sha-384, sha-512')
+  const { accepted, refused } = acceptPublisher(offer)
+  if (accepted.length === 0) {
+    const reasons = refused.map(({ kind, reason }) => `${kind}: ${reason}`).join('; ') || 'the offer has nothing to send'
+    log.warn({ reasons }, 'nothing of an offer can be taken')
+    sendProblem(reply, 406, 'Nothing to take', `${reasons}. This server takes H.264, H.265, VP8, VP9, AV1, Opus, G.711 and G.722.`)
+    return undefined
+  }
+  for (const { kind, reason } of refused) log.warn({ kind }, `a section of the offer is left out: ${reason}`)
+  const { conn, answer } = transport.openPublisher(pathName, offer, accepted, client)
+  return { resource: conn, answer }
+}
