@@ -6,6 +6,7 @@ import type { Codec } from '../../codecs/codec.ts'
 import { hostCandidates } from '../../protocols/ice/candidate.ts'
 import { attribute, attributesNamed } from '../../protocols/sdp/attributes.ts'
 import { decodeSdp } from '../../protocols/sdp/sdp.ts'
+import { TRANSPORT_CC_URI } from './loss-formats.ts'
 import { negotiate } from './negotiate.ts'
 import { BAD_OFFERS, CHROMIUM_OFFER, PLAIN_OFFER, VP8_OFFER } from './offers.corpus.ts'
 import { encodeRtcAnswer } from './rtc-answer.ts'
@@ -73,6 +74,7 @@ test('the answer has a section for each of the offer, in order, and names the se
       offer,
       accepted,
       ssrcs: [7],
+      rtxSsrcs: [8],
       ice: { ufrag: 'here', password: 'a password of twenty-two' },
       setup: 'passive',
       fingerprint: 'sha-256 00',
@@ -98,6 +100,32 @@ test('the answer has a section for each of the offer, in order, and names the se
   assert.deepEqual([audio.port, attribute(audio, 'mid'), attribute(audio, 'inactive')], [0, '1', ''])
 })
 
+test('retransmissions, feedback and FIR are agreed on where they are offered', () => {
+  const offer = decodeRtcOffer(
+    CHROMIUM_OFFER.replace(
+      'a=rtpmap:103 rtx/90000',
+      `a=rtcp-fb:102 transport-cc\na=rtcp-fb:102 ccm fir\na=extmap:4 ${TRANSPORT_CC_URI}\na=extmap:5/sendonly urn:x\na=rtpmap:103 rtx/90000`,
+    ),
+  )
+  const { accepted } = negotiate(offer, [h264(66, 0), opus])
+  assert.deepEqual(
+    accepted.map(({ loss }) => loss),
+    [
+      { rtxPayloadType: 103, transportCcId: 4, takesFir: true },
+      { rtxPayloadType: undefined, transportCcId: undefined, takesFir: false },
+    ],
+  )
+  const side = { ice: { ufrag: 'here', password: 'a password of twenty-two' }, setup: 'passive', fingerprint: 'sha-256 00', addresses: [] } as const
+  const [video] = decodeSdp(encodeRtcAnswer({ ...side, offer, accepted, ssrcs: [7, 9], rtxSsrcs: [8, 10], candidates: [], sessionId: '1', cname: 'c' })).media
+  assert.ok(video)
+  assert.deepEqual(video.formats, ['102', '103'])
+  assert.equal(attributesNamed(video, 'rtpmap')[1], '103 rtx/90000')
+  assert.equal(attributesNamed(video, 'fmtp')[1], '103 apt=102')
+  assert.equal(attribute(video, 'ssrc-group'), 'FID 7 8')
+  assert.equal(attribute(video, 'extmap'), `4 ${TRANSPORT_CC_URI}`)
+  assert.deepEqual(attributesNamed(video, 'rtcp-fb'), ['102 nack', '102 nack pli', '102 ccm fir', '102 transport-cc'])
+})
+
 describe('refused offers', () => {
   for (const [what, offer, names] of BAD_OFFERS) {
     test(what, () => assert.throws(() => decodeRtcOffer(offer), { code: 'webrtc/bad-offer', message: names }))
@@ -120,6 +148,7 @@ test('any text is read and answered, or refused', () => {
           offer,
           accepted,
           ssrcs,
+          rtxSsrcs: ssrcs.map((ssrc) => ssrc + 100),
           ice,
           setup: 'passive' as const,
           fingerprint: 'sha-256 00',

@@ -1,5 +1,6 @@
 import { type Codec, codecLabel } from '../../codecs/codec.ts'
 import type { RtpMap } from '../../protocols/sdp/attributes.ts'
+import { type LossFormats, lossFormats } from './loss-formats.ts'
 import { chooseFormat, senderParameters } from './rtc-formats.ts'
 import type { OfferedMedia, RtcOffer } from './rtc-offer.ts'
 
@@ -12,6 +13,8 @@ export type AcceptedTrack = {
   readonly map: RtpMap
   /** The player's own `a=fmtp` of that payload type, as it has to come back, and what we say of our stream; undefined without any. */
   readonly format: string | undefined
+  /** What it offers against loss and congestion. */
+  readonly loss: LossFormats
 }
 
 /** A track that a player does not get, and why. */
@@ -31,7 +34,7 @@ export const negotiate = (offer: RtcOffer, codecs: readonly Codec[]): Negotiatio
       if (taken.has(mediaIndex)) continue
       const choice = choosePayloadType(media, codec)
       if (!choice) continue
-      found = { trackIndex, mediaIndex, ...choice }
+      found = { trackIndex, mediaIndex, ...choice, loss: lossFormats(media, choice.map.payloadType) }
       break
     }
     if (found) {

@@ -1,28 +1,37 @@
 import type { Packet } from '../../hub/packet.ts'
 import type { Track } from '../../hub/track.ts'
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../../protocols/rtp/rtp-packet.ts'
-import type { SrtpStream } from '../../protocols/srtp/srtp-sender.ts'
+import type { SrtpSender, SrtpStream } from '../../protocols/srtp/srtp-sender.ts'
 import type { TransportAddress } from '../../protocols/stun/transport-address.ts'
 import type { DatagramOut } from './datagram-out.ts'
+import { isDroppable } from './droppable.ts'
+import type { AcceptedTrack } from './negotiate.ts'
 import type { OutPacket } from './out-packet.ts'
+import { type PacketRun, PacketRuns } from './packet-runs.ts'
 import { RepeatLimiter } from './repeat-limiter.ts'
+import { RtxStream } from './rtx-stream.ts'
 import { compressedTime, compressForJoin, compressForRepeat, type TimeCompression } from './time-compression.ts'
+import { TRANSPORT_SEQ_BYTES, writeTransportSeq } from './transport-seq.ts'
+import type { ViewerLink } from './viewer-link.ts'
 
 /** A repetition for a PLI is worth it only if it brings the viewer up to now soon. */
 const REPEAT_MAX_AGE_MS = 5000
 const REPEAT_MAX_PACKETS = 1024
 /** One PLI in this time is answered. */
 const PLI_INTERVAL_MS = 1000
+/** A stream that sent nothing for so long is silent: a viewer that has all of it misses nothing. */
+const SILENT_MS = 500
+/** A viewer that asked for packets within this time may still miss some. */
+const MISSING_MS = 1000
 
-/**
- * A run of packets whose numbering is that of the hub, moved by a constant. The index of a packet is its extended sequence number on
- * the wire: sequence number and roll-over counter of SRTP.
- */
-type Run = {
-  readonly firstIndex: number
-  /** `Packet.seq` less the index. */
-  readonly offset: number
-  readonly compression: TimeCompression | undefined
+/** Where a track's packets go. */
+export type OutTrackPath = {
+  readonly srtp: SrtpSender
+  readonly out: DatagramOut
+  readonly link: ViewerLink
+  readonly ssrc: number
+  /** SSRC of retransmissions. */
+  readonly rtxSsrc: number
 }
 
 /** What a viewer gets of one track: its numbering, its place in the stream, its encryption. */
@@ -33,23 +42,42 @@ export class OutTrack {
   octets = 0
   repeated = 0
   readonly #payloadType: number
+  readonly #transportCcId: number | undefined
   readonly #srtp: SrtpStream
+  readonly #rtx: RtxStream | undefined
   readonly #out: DatagramOut
+  readonly #link: ViewerLink
+  readonly #isVideo: boolean
   /** `live` takes packets as they come; `catching-up` reads the ring; `waiting` needs a packet where decoding can start. */
   #state: 'waiting' | 'catching-up' | 'live' = 'waiting'
-  #run: Run = { firstIndex: 0, offset: 0, compression: undefined }
-  #runBefore: Run | undefined
+  readonly #runs = new PacketRuns()
   /** Of the packet that is sent next, `Packet.seq`. */
   #nextSeq = 0
+  /** Index of the packet that is sent next. */
+  #nextIndex = 0
+  /** Time of the picture that is under way, and whether it is left out. */
+  #pictureTime = -1
+  #isLeftOut = false
+  /** A picture that others need was left out: the next one that can be decoded is a key frame. */
+  #isBroken = false
   #lastPliMs = Number.NEGATIVE_INFINITY
+  #lastNackMs = Number.NEGATIVE_INFINITY
+  /** Highest index that the viewer reported. */
+  #reportedIndex = -1
   #limiter: RepeatLimiter | undefined
 
-  constructor(track: Track, ssrc: number, payloadType: number, srtp: SrtpStream, out: DatagramOut) {
+  constructor(track: Track, accepted: AcceptedTrack, path: OutTrackPath) {
+    const { payloadType } = accepted.map
+    const { rtxPayloadType, transportCcId } = accepted.loss
     this.track = track
-    this.ssrc = ssrc
+    this.ssrc = path.ssrc
     this.#payloadType = payloadType
-    this.#srtp = srtp
-    this.#out = out
+    this.#isVideo = track.codec.kind === 'video'
+    this.#transportCcId = this.#isVideo ? transportCcId : undefined
+    this.#srtp = path.srtp.openStream(path.ssrc)
+    this.#rtx = rtxPayloadType === undefined ? undefined : new RtxStream(path.srtp.openStream(path.rtxSsrc), path.rtxSsrc, rtxPayloadType)
+    this.#out = path.out
+    this.#link = path.link
   }
 
   get catchingUp(): boolean {
@@ -58,8 +86,8 @@ export class OutTrack {
 
   /** Begins with the pictures since the newest key frame where there are such, and audio with what comes next. */
   start(): void {
-    const { ring, codec } = this.track
-    if (codec.kind === 'audio') return
+    if (!this.#isVideo) return
+    const { ring } = this.track
     const seq = ring.randomAccessSeq
     const newest = ring.get(ring.newestSeq)
     if (seq === undefined || !newest) return
@@ -67,33 +95,59 @@ export class OutTrack {
     this.#state = 'catching-up'
   }
 
-  /** A packet that just came, for a viewer that is up to date. */
-  sendLive(ready: OutPacket, packet: Packet, to: TransportAddress): void {
+  /**
+   * A packet that just came, for a viewer that is up to date.
+   * @returns whether there is a catch-up now
+   */
+  sendLive(nowMs: number, ready: OutPacket, packet: Packet, to: TransportAddress): boolean {
     if (this.#state !== 'live') {
-      if (this.#state === 'catching-up' || !packet.randomAccess) return
+      if (this.#state === 'catching-up' || !packet.randomAccess) return false
       this.#begin(packet.seq, undefined)
       this.#state = 'live'
     }
-    this.#nextSeq = packet.seq + 1
-    this.#send(ready, packet, this.#run, to)
+    const link = this.#link
+    if (this.#isVideo) {
+      if (packet.timestamp !== this.#pictureTime) this.#beginPicture(nowMs, packet)
+      if (link.isNarrow) link.tally.onOctets(packet.payload.length)
+      if (this.#isLeftOut) {
+        this.#nextSeq = packet.seq + 1
+        return false
+      }
+      if (link.paceBytes < 0) {
+        this.#nextSeq = packet.seq
+        this.#state = 'catching-up'
+        return true
+      }
+    }
+    this.#sendNext(nowMs, ready, packet, to)
+    return false
   }
 
   /**
-   * Sends the next packets of a catch-up.
-   * @returns how many were sent; fewer than `maxPackets` when the viewer is up to date
+   * Sends the next packets of a catch-up, as far as the path may take them now.
+   * @returns how many were sent
    */
-  catchUp(maxPackets: number, ready: OutPacket, to: TransportAddress): number {
+  catchUp(nowMs: number, maxPackets: number, ready: OutPacket, to: TransportAddress): number {
     const { ring } = this.track
+    const link = this.#link
+    link.refill(nowMs)
     let sent = 0
-    while (sent < maxPackets && this.#nextSeq <= ring.newestSeq) {
+    while (sent < maxPackets && link.paceBytes >= 0 && this.#nextSeq <= ring.newestSeq) {
       const packet = ring.get(this.#nextSeq)
-      this.#nextSeq++
-      // What was lost on its way in is missing for everybody.
-      if (!packet || !ready.load(packet)) continue
-      this.#send(ready, packet, this.#run, to)
+      // What was lost on its way in is missing for everybody: it stays a gap in the numbering.
+      if (!packet || !ready.load(packet)) {
+        this.#nextSeq++
+        continue
+      }
+      if (packet.timestamp !== this.#pictureTime) this.#beginPicture(nowMs, packet)
+      if (this.#isLeftOut) {
+        this.#nextSeq++
+        continue
+      }
+      this.#sendNext(nowMs, ready, packet, to)
       sent++
     }
-    if (sent < maxPackets) this.#state = 'live'
+    if (this.#nextSeq > ring.newestSeq) this.#state = 'live'
     return sent
   }
 
@@ -102,17 +156,41 @@ export class OutTrack {
    * @returns whether it was sent
    */
   repeat(nowMs: number, seq16: number, ready: OutPacket, to: TransportAddress): boolean {
-    const newestIndex = this.#nextSeq - 1 - this.#run.offset
+    this.#lastNackMs = nowMs
+    if (this.packets === 0) return false
+    const newestIndex = this.#nextIndex - 1
     const index = newestIndex - ((newestIndex - seq16) & 0xffff)
-    const run = index >= this.#run.firstIndex ? this.#run : this.#runBefore
-    if (this.packets === 0 || !run || index < run.firstIndex) return false
-    const packet = this.track.ring.get(index + run.offset)
+    const run = this.#runs.find(index)
+    const packet = run && this.track.ring.get(index + run.offset)
     if (!packet) return false
+    const link = this.#link
     this.#limiter ??= new RepeatLimiter(nowMs)
-    if (!this.#limiter.take(nowMs, index, packet.payload.length) || !ready.load(packet)) return false
-    this.#send(ready, packet, run, to)
+    if (!this.#limiter.take(nowMs, index, packet.payload.length, link.rttMs, link.repeatBytesPerSecond)) return false
+    if (this.#rtx) {
+      if (!ready.loadRtx(packet, index)) return false
+      this.#write(nowMs, ready, packet, run, this.#rtx.ssrc, this.#rtx.payloadType, this.#rtx.srtp, this.#rtx.nextIndex++, to)
+    } else {
+      if (!ready.load(packet)) return false
+      this.#write(nowMs, ready, packet, run, this.ssrc, this.#payloadType, this.#srtp, index, to)
+      this.packets++
+      this.octets += ready.payloadBytes
+    }
     this.repeated++
     return true
+  }
+
+  /** @param highestSeq of a receiver report: 16 bits of the number, and its wraps as the viewer counts them */
+  handleReport(highestSeq: number): void {
+    if (this.packets === 0) return
+    const newestIndex = this.#nextIndex - 1
+    this.#reportedIndex = newestIndex - ((newestIndex - highestSeq) & 0xffff)
+  }
+
+  /** Nothing new comes, and the viewer has all that there was: old pictures would only be shown a second time. */
+  hasAllOfSilent(nowMs: number): boolean {
+    const newest = this.track.ring.get(this.track.ring.newestSeq)
+    if (!newest || nowMs - newest.arrivalMs < SILENT_MS) return false
+    return this.#state === 'live' && this.packets > 0 && this.#reportedIndex === this.#nextIndex - 1 && nowMs - this.#lastNackMs > MISSING_MS
   }
 
   /**
@@ -120,37 +198,93 @@ export class OutTrack {
    * numbers, since the old ones would count as replays.
    * @returns whether there is a catch-up now
    */
-  handlePli(nowMs: number): boolean {
-    if (this.#state !== 'live' || this.packets === 0 || nowMs - this.#lastPliMs < PLI_INTERVAL_MS) return false
+  repeatGroup(nowMs: number): boolean {
+    // On a narrow path a repetition would only be in the way of the next key frame.
+    if (this.#state !== 'live' || this.packets === 0 || this.#link.isNarrow || nowMs - this.#lastPliMs < PLI_INTERVAL_MS) return false
     const { ring } = this.track
     const seq = ring.randomAccessSeq
     const first = seq === undefined ? undefined : ring.get(seq)
     const newest = ring.get(ring.newestSeq)
     if (!first || !newest || nowMs - first.arrivalMs > REPEAT_MAX_AGE_MS || newest.seq - first.seq > REPEAT_MAX_PACKETS) return false
     this.#lastPliMs = nowMs
-    const nextIndex = this.#nextSeq - this.#run.offset
-    this.#runBefore = this.#run
-    this.#run = { firstIndex: nextIndex, offset: first.seq - nextIndex, compression: compressForRepeat(first.timestamp, newest.timestamp) }
+    this.#runs.begin(first.seq, this.#nextIndex, compressForRepeat(first.timestamp, newest.timestamp))
     this.#nextSeq = first.seq
+    this.#pictureTime = -1
     this.#state = 'catching-up'
     return true
   }
 
   /** SRTP wants the first sequence number below 2^15, so that a receiver that loses the first packets guesses the roll-over counter right. */
   #begin(seq: number, compression: TimeCompression | undefined): void {
-    const firstIndex = seq % 0x8000
-    this.#run = { firstIndex, offset: seq - firstIndex, compression }
+    this.#nextIndex = seq % 0x8000
+    this.#runs.begin(seq, this.#nextIndex, compression)
     this.#nextSeq = seq
   }
 
-  #send(ready: OutPacket, packet: Packet, run: Run, to: TransportAddress): void {
-    const out = this.#out
-    const at = out.reserve()
+  /** Decides about a picture as a whole, by its first packet. */
+  #beginPicture(nowMs: number, packet: Packet): void {
+    this.#pictureTime = packet.timestamp
+    const wasLeftOut = this.#isLeftOut
+    const link = this.#link
+    if (link.isNarrow || this.#isBroken) this.#isLeftOut = !this.#fits(nowMs, packet)
+    else this.#isLeftOut = false
+    if (this.#state === 'live') link.refill(nowMs)
+    // What was left out leaves no gap, or the viewer would ask for it.
+    if (wasLeftOut && !this.#isLeftOut) this.#runs.begin(packet.seq, this.#nextIndex, this.#runs.current.compression)
+  }
+
+  #fits(nowMs: number, packet: Packet): boolean {
+    const link = this.#link
+    const { tally } = link
+    if (packet.randomAccess) {
+      this.#isBroken = link.isNarrow && !link.hasRoom(nowMs, true)
+      tally.onPicture(nowMs, this.#isBroken ? 'cut' : 'key-frame')
+      return !this.#isBroken
+    }
+    if (link.isNarrow && isDroppable(this.track.codec, packet.payload)) {
+      tally.onPicture(nowMs, 'dropped-alone')
+      return false
+    }
+    if (!this.#isBroken && !link.hasRoom(nowMs, false)) this.#isBroken = true
+    tally.onPicture(nowMs, this.#isBroken ? 'cut' : 'sent')
+    return !this.#isBroken
+  }
+
+  /** Sends the packet as the newest one. */
+  #sendNext(nowMs: number, ready: OutPacket, packet: Packet, to: TransportAddress): void {
+    const run = this.#runs.current
     const index = packet.seq - run.offset
-    writeRtpHeader(out.memory.bytes, at, this.#payloadType, packet.marker, index, compressedTime(run.compression, packet.timestamp), this.ssrc)
-    const length = this.#srtp.protect(out.memory, at, RTP_HEADER_BYTES, ready.payload, ready.payloadBytes, index)
-    out.sendReserved(at, length, to)
+    this.#nextSeq = packet.seq + 1
+    this.#nextIndex = index + 1
+    this.#write(nowMs, ready, packet, run, this.ssrc, this.#payloadType, this.#srtp, index, to)
     this.packets++
     this.octets += ready.payloadBytes
+  }
+
+  #write(
+    nowMs: number,
+    ready: OutPacket,
+    packet: Packet,
+    run: PacketRun,
+    ssrc: number,
+    payloadType: number,
+    srtp: SrtpStream,
+    index: number,
+    to: TransportAddress,
+  ): void {
+    const out = this.#out
+    const link = this.#link
+    const at = out.reserve()
+    const { bytes } = out.memory
+    writeRtpHeader(bytes, at, payloadType, packet.marker, index, compressedTime(run.compression, packet.timestamp), ssrc)
+    let headerBytes = RTP_HEADER_BYTES
+    if (link.isWatched && this.#transportCcId !== undefined && link.history) {
+      writeTransportSeq(bytes, at, this.#transportCcId, link.history.add(nowMs, ready.payloadBytes + RTP_HEADER_BYTES + TRANSPORT_SEQ_BYTES))
+      headerBytes += TRANSPORT_SEQ_BYTES
+    }
+    const length = srtp.protect(out.memory, at, headerBytes, ready.payload, ready.payloadBytes, index)
+    out.sendReserved(at, length, to)
+    link.octets += length
+    link.paceBytes -= length
   }
 }

@@ -2,6 +2,7 @@ import type { IceCredentials } from '../../protocols/ice/ice-lite-agent.ts'
 import type { RtpMap } from '../../protocols/sdp/attributes.ts'
 import { encodeSdp, type SdpAttribute, type SdpMedia } from '../../protocols/sdp/sdp.ts'
 import type { TransportAddress } from '../../protocols/stun/transport-address.ts'
+import { TRANSPORT_CC_URI } from './loss-formats.ts'
 import type { AcceptedTrack } from './negotiate.ts'
 import type { OfferedMedia, RtcOffer } from './rtc-offer.ts'
 
@@ -28,16 +29,19 @@ export type RtcAnswer = AnsweringSide & {
   readonly accepted: readonly AcceptedTrack[]
   /** SSRC of each accepted track, in the same order. */
   readonly ssrcs: readonly number[]
+  /** Of their retransmissions, in the same order. */
+  readonly rtxSsrcs: readonly number[]
 }
 
 /** Writes the answer of an ICE-lite server that only sends: RFC 9429 section 5.3. */
 export const encodeRtcAnswer = (answer: RtcAnswer): string => {
-  const { accepted, ssrcs } = answer
+  const { accepted, ssrcs, rtxSsrcs } = answer
   return encodeAnswer(answer, answer.offer, (media, mediaIndex) => {
     const position = accepted.findIndex((track) => track.mediaIndex === mediaIndex)
     const track = accepted[position]
     const ssrc = ssrcs[position]
-    return track && ssrc !== undefined ? sendingSection(answer, media, track, ssrc) : undefined
+    const rtxSsrc = rtxSsrcs[position]
+    return track && ssrc !== undefined && rtxSsrc !== undefined ? sendingSection(answer, media, track, ssrc, rtxSsrc) : undefined
   })
 }
 
@@ -70,13 +74,32 @@ const refusedSection = (media: OfferedMedia): SdpMedia => ({
   attributes: [...midOf(media), ['inactive', undefined]],
 })
 
-const sendingSection = (answer: RtcAnswer, media: OfferedMedia, track: AcceptedTrack, ssrc: number): SdpMedia => {
-  const { map } = track
+const sendingSection = (answer: RtcAnswer, media: OfferedMedia, track: AcceptedTrack, ssrc: number, rtxSsrc: number): SdpMedia => {
+  const { map, loss } = track
+  const { payloadType } = map
   const attributes: SdpAttribute[] = [['sendonly', undefined], rtpMapLine(map)]
-  if (track.format !== undefined) attributes.push(['fmtp', `${map.payloadType} ${track.format}`])
-  if (media.kind === 'video') attributes.push(['rtcp-fb', `${map.payloadType} nack`], ['rtcp-fb', `${map.payloadType} nack pli`])
-  attributes.push(['msid', `${answer.cname} ${media.kind}`], ['ssrc', `${ssrc} cname:${answer.cname}`])
-  return acceptedSection(answer, media, [map.payloadType], attributes)
+  if (track.format !== undefined) attributes.push(['fmtp', `${payloadType} ${track.format}`])
+  const msid = `${answer.cname} ${media.kind}`
+  const sources: SdpAttribute[] = [
+    ['msid', msid],
+    ['ssrc', `${ssrc} cname:${answer.cname}`],
+  ]
+  const formats = [payloadType]
+  if (media.kind === 'video') {
+    attributes.push(['rtcp-fb', `${payloadType} nack`], ['rtcp-fb', `${payloadType} nack pli`])
+    if (loss.takesFir) attributes.push(['rtcp-fb', `${payloadType} ccm fir`])
+    if (loss.transportCcId !== undefined) {
+      attributes.push(['rtcp-fb', `${payloadType} transport-cc`], ['extmap', `${loss.transportCcId} ${TRANSPORT_CC_URI}`])
+    }
+    if (loss.rtxPayloadType !== undefined) {
+      formats.push(loss.rtxPayloadType)
+      attributes.push(['rtpmap', `${loss.rtxPayloadType} rtx/${map.clockRate}`], ['fmtp', `${loss.rtxPayloadType} apt=${payloadType}`])
+      // RFC 5576 section 4.2 and RFC 4588 section 8.3: which stream the retransmissions belong to.
+      sources.unshift(['ssrc-group', `FID ${ssrc} ${rtxSsrc}`])
+      sources.push(['ssrc', `${rtxSsrc} cname:${answer.cname}`])
+    }
+  }
+  return acceptedSection(answer, media, formats, [...attributes, ...sources])
 }
 
 /** `a=rtpmap`, RFC 8866 section 6.6. */

@@ -11,6 +11,7 @@ import type { SrtcpReceiver, SrtcpSender } from '../../protocols/srtp/srtcp.ts'
 import { SRTP_HEADROOM, type SrtpStream } from '../../protocols/srtp/srtp-sender.ts'
 import { makeWordMemory } from '../../protocols/srtp/word-memory.ts'
 import type { DatagramOut } from './datagram-out.ts'
+import type { LossFormats } from './loss-formats.ts'
 import { RtcFeed } from './rtc-feed.ts'
 import { RtcViewer } from './rtc-viewer.ts'
 
@@ -18,6 +19,8 @@ const video: Codec = { kind: 'video', name: 'h264', clockRate: 90000, sps: undef
 const audio: Codec = { kind: 'audio', name: 'opus', clockRate: 48000, channels: 2 }
 const noConverters: Converters = { makePacketizer: () => ({ push: () => [] }), makeDepacketizer: () => ({ push: () => [] }) }
 const VIDEO_SSRC = 11
+const RTX_SSRC = 23
+const PLAIN: LossFormats = { rtxPayloadType: undefined, transportCcId: undefined, takesFir: false }
 
 /** Encrypts nothing, so that what would be sent can be read; keeps the index. */
 const clearSrtp = (indices: number[]): SrtpStream => ({
@@ -35,12 +38,20 @@ class Scene {
   readonly feed: RtcFeed
   catchUps = 0
   nowMs = 0
+  /** Milliseconds that catch-ups took. */
+  turns = 0
   #seq: number
 
   constructor(firstSeq = 0) {
     this.#seq = firstSeq
     this.stream.begin('packets')
-    this.feed = new RtcFeed(this.stream, { ssrcs: [VIDEO_SSRC, 22], wallOffsetMs: 1e12, onCatchUp: () => this.catchUps++ })
+    this.feed = new RtcFeed(this.stream, {
+      ssrcs: [VIDEO_SSRC, 22],
+      rtxSsrcs: [RTX_SSRC, 24],
+      now: () => this.nowMs + this.turns,
+      wallOffsetMs: 1e12,
+      onCatchUp: () => this.catchUps++,
+    })
   }
 
   /** Pictures of two packets each, 25 a second; the first is a key frame if it is said so. */
@@ -75,7 +86,7 @@ class Scene {
       })
   }
 
-  viewer(): RtcViewer {
+  viewer(loss: LossFormats = PLAIN): RtcViewer {
     const memory = makeWordMemory(4096)
     const out: DatagramOut = {
       memory,
@@ -88,6 +99,7 @@ class Scene {
       mediaIndex: trackIndex,
       map: { payloadType: 96 + trackIndex, encoding: '', clockRate: 0, channels: 1 },
       format: undefined,
+      loss: trackIndex === 0 ? loss : PLAIN,
     }))
     const rtcp = { protect: (bytes: Uint8Array) => bytes, unprotect: (bytes: Uint8Array) => bytes } as unknown as SrtcpSender & SrtcpReceiver
     const transport = { srtp: { openStream: () => clearSrtp(this.indices) }, srtcpOut: rtcp, srtcpIn: rtcp, out }
@@ -96,8 +108,9 @@ class Scene {
     return viewer
   }
 
+  /** Turns of a millisecond, until nobody is behind. */
   catchUp(): void {
-    for (let turns = 0; this.feed.catchUp(); turns++) assert.ok(turns < 1000)
+    for (let turns = 0; this.feed.catchUp(); turns++, this.turns++) assert.ok(turns < 1000)
   }
 
   get video(): RtpPacket[] {
@@ -175,6 +188,23 @@ test('a NACK is answered with the same packet, and not again right away, nor for
   assert.deepEqual(nack(3010, lost.seq), [])
   assert.deepEqual(nack(3100, lost.seq), [lost])
   assert.deepEqual(nack(3200, (lost.seq - 10) & 0xffff, (lost.seq + 5000) & 0xffff), [])
+})
+
+test('RFC 4588: what is sent again goes by a stream of its own, with the number that it had', () => {
+  const scene = new Scene()
+  scene.pictures(50, true)
+  const viewer = scene.viewer({ ...PLAIN, rtxPayloadType: 99 })
+  scene.catchUp()
+  const [, , lost, , other] = scene.video
+  assert.ok(lost && other)
+  const before = scene.sent.length
+  viewer.handleRtcp(3000, encodeNack({ senderSsrc: 1, mediaSsrc: VIDEO_SSRC, seqs: [lost.seq, other.seq] }))
+  assert.deepEqual(
+    scene.sent.slice(before),
+    [lost, other].map((packet, i) => ({ ...packet, ssrc: RTX_SSRC, payloadType: 99, seq: 1 + i, payload: Uint8Array.of(0, packet.seq, ...packet.payload) })),
+  )
+  scene.pictures(1)
+  assert.equal(scene.video.at(-1)?.seq, 101, 'the stream itself goes on')
 })
 
 test('what NACKs can cost is bounded', () => {

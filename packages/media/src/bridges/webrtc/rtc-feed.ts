@@ -9,9 +9,16 @@ const CATCH_UP_PACKETS_PER_TURN = 64
 /** For one viewer: with a turn each millisecond about 80 Mbit/s, which a browser on a busy machine still takes. */
 const CATCH_UP_PACKETS_PER_VIEWER = 8
 
+/** A publisher that was asked for a key frame has sent it by then, in milliseconds, or will not. */
+const KEY_FRAME_COMES_MS = 1000
+
 export type RtcFeedOptions = {
   /** One per track of the stream, different ones. All viewers of a stream get the same. */
   readonly ssrcs: readonly number[]
+  /** Of the retransmissions, one per track, different from those of `ssrcs`. */
+  readonly rtxSsrcs: readonly number[]
+  /** The monotonic clock, in milliseconds. */
+  readonly now: () => number
   /** Wall-clock time of zero on the monotonic clock, in milliseconds since 1970. */
   readonly wallOffsetMs: number
   /** A catch-up begins: call `catchUp` each millisecond or so until it returns false. */
@@ -21,11 +28,15 @@ export type RtcFeedOptions = {
 /** A stream as all its WebRTC viewers share it. */
 export class RtcFeed implements PacketReader, Shared {
   readonly ssrcs: readonly number[]
+  readonly rtxSsrcs: readonly number[]
   readonly onCatchUp: () => void
   /** For packets that one viewer gets. */
   readonly scratch = new OutPacket()
   readonly #stream: Stream
+  readonly #now: () => number
   readonly #wallOffsetMs: number
+  /** When the publisher was asked for a key frame, by track. */
+  readonly #askedMs: number[] = []
   readonly #ready = new OutPacket()
   #viewers: RtcViewer[] = []
   /** Wall-clock time of zero on the stream's timeline; known with the first packet. */
@@ -34,6 +45,8 @@ export class RtcFeed implements PacketReader, Shared {
 
   constructor(stream: Stream, options: RtcFeedOptions) {
     this.ssrcs = options.ssrcs
+    this.rtxSsrcs = options.rtxSsrcs
+    this.#now = options.now
     this.onCatchUp = options.onCatchUp
     this.#stream = stream
     this.#wallOffsetMs = options.wallOffsetMs
@@ -49,7 +62,7 @@ export class RtcFeed implements PacketReader, Shared {
   }
 
   addViewer(viewer: RtcViewer): void {
-    viewer.start()
+    viewer.start(this.#now())
     this.#viewers.push(viewer)
     if (viewer.catchingUp) this.onCatchUp()
   }
@@ -64,10 +77,14 @@ export class RtcFeed implements PacketReader, Shared {
     if (!ready.load(packet)) return
     const { index } = track
     const viewers = this.#viewers
+    // One look at the clock for all: who comes later in the list is always as late, so differences of times stay right.
+    const nowMs = this.#now()
+    let behind = false
     for (let i = 0; i < viewers.length; i++) {
       const viewer = viewers[i] as RtcViewer
-      viewer.tracks[index]?.sendLive(ready, packet, viewer.to)
+      if (viewer.tracks[index]?.sendLive(nowMs, ready, packet, viewer.to)) behind = true
     }
+    if (behind) this.onCatchUp()
   }
 
   /**
@@ -76,13 +93,14 @@ export class RtcFeed implements PacketReader, Shared {
    */
   catchUp(): boolean {
     const viewers = this.#viewers
+    const nowMs = this.#now()
     let left = CATCH_UP_PACKETS_PER_TURN
     let behind = false
     for (let i = 0; i < viewers.length; i++) {
       // Each turn begins with another viewer, so that the bound is shared fairly.
       const viewer = viewers[(this.#nextViewer + i) % viewers.length] as RtcViewer
       if (!viewer.catchingUp) continue
-      if (left > 0) left -= viewer.catchUp(Math.min(left, CATCH_UP_PACKETS_PER_VIEWER), this.scratch)
+      if (left > 0) left -= viewer.catchUp(nowMs, Math.min(left, CATCH_UP_PACKETS_PER_VIEWER), this.scratch)
       if (!behind && viewer.catchingUp) {
         behind = true
         if (left === 0) this.#nextViewer = (this.#nextViewer + i) % viewers.length
@@ -98,6 +116,15 @@ export class RtcFeed implements PacketReader, Shared {
   timestampAt(wallMs: number, clockRate: number): number {
     const ticks = Math.round(((wallMs - (this.#zeroWallMs ?? wallMs)) * clockRate) / 1000)
     return ((ticks % 2 ** 32) + 2 ** 32) % 2 ** 32
+  }
+
+  /**
+   * A viewer needs a picture where decoding can start.
+   * @returns whether the publisher is about to send one
+   */
+  askForKeyFrame(track: Track, nowMs: number): boolean {
+    if (this.#stream.requestKeyFrame(track, nowMs)) this.#askedMs[track.index] = nowMs
+    return nowMs - (this.#askedMs[track.index] ?? Number.NEGATIVE_INFINITY) < KEY_FRAME_COMES_MS
   }
 
   /** Wall-clock time of a moment of the monotonic clock, as in the sender reports. */

@@ -10,6 +10,7 @@ import type { AcceptedTrack } from './negotiate.ts'
 import type { OutPacket } from './out-packet.ts'
 import { OutTrack } from './out-track.ts'
 import type { RtcFeed } from './rtc-feed.ts'
+import { type ViewerLevel, ViewerLink } from './viewer-link.ts'
 
 /** What DTLS and ICE gave to a viewer. */
 export type RtcViewerTransport = {
@@ -35,6 +36,14 @@ export type RtcViewerCounters = {
   readonly rttMs: number | undefined
   /** Of the video where there is one. */
   readonly jitterMs: number | undefined
+  /** What the path carries, in bits per second; absent while it has shown no bound. */
+  readonly estimateBps: number | undefined
+  /** What is sent of the picture. */
+  readonly level: ViewerLevel
+  /** Why not everything is sent, in plain words. */
+  readonly levelReason: string | undefined
+  /** Pictures that were left out because of the path. */
+  readonly leftOut: number
 }
 
 /** One who watches by WebRTC: what of the stream is its own. */
@@ -45,7 +54,7 @@ export class RtcViewer {
   readonly tracks: readonly (OutTrack | undefined)[]
   #nacks = 0
   #plis = 0
-  #rttMs: number | undefined
+  readonly link: ViewerLink
   /** The newest report block of each track. */
   readonly #reports: (ReportBlock | undefined)[] = []
   readonly #feed: RtcFeed
@@ -55,11 +64,12 @@ export class RtcViewer {
     this.to = to
     this.#feed = feed
     this.#transport = transport
+    this.link = new ViewerLink(accepted.some(({ loss }) => loss.transportCcId !== undefined))
     this.tracks = tracks.map((track, trackIndex) => {
       const choice = accepted.find((candidate) => candidate.trackIndex === trackIndex)
       if (!choice) return undefined
-      const ssrc = feed.ssrcs[trackIndex] as number
-      return new OutTrack(track, ssrc, choice.map.payloadType, transport.srtp.openStream(ssrc), transport.out)
+      const { srtp, out } = transport
+      return new OutTrack(track, choice, { srtp, out, link: this.link, ssrc: feed.ssrcs[trackIndex] as number, rtxSsrc: feed.rtxSsrcs[trackIndex] as number })
     })
   }
 
@@ -82,21 +92,25 @@ export class RtcViewer {
       lost = (lost ?? 0) + Math.max(0, report.cumulativeLost)
       if (jitterMs === undefined || out.track.codec.kind === 'video') jitterMs = (report.jitter * 1000) / out.track.clockRate
     }
-    return { bytes, packets: this.packetsSent, repeated, nacks: this.#nacks, plis: this.#plis, lost, rttMs: this.#rttMs, jitterMs }
+    const { link } = this
+    const leftOut = link.tally.droppedAlone + link.tally.cut
+    const level = { estimateBps: link.estimateBps, level: link.level, levelReason: link.reason, leftOut }
+    return { bytes, packets: this.packetsSent, repeated, nacks: this.#nacks, plis: this.#plis, lost, rttMs: link.rttMs, jitterMs, ...level }
   }
 
   get catchingUp(): boolean {
     return this.tracks.some((track) => track?.catchingUp)
   }
 
-  start(): void {
+  start(nowMs: number): void {
+    this.link.watch(nowMs)
     for (const track of this.tracks) track?.start()
   }
 
   /** @returns packets sent */
-  catchUp(maxPackets: number, ready: OutPacket): number {
+  catchUp(nowMs: number, maxPackets: number, ready: OutPacket): number {
     let sent = 0
-    for (const track of this.tracks) if (track?.catchingUp) sent += track.catchUp(maxPackets - sent, ready, this.to)
+    for (const track of this.tracks) if (track?.catchingUp) sent += track.catchUp(nowMs, maxPackets - sent, ready, this.to)
     return sent
   }
 
@@ -108,14 +122,17 @@ export class RtcViewer {
     for (const message of decodeRtcp(this.#transport.srtcpIn.unprotect(datagram))) {
       if (message.type === 'nack') {
         this.#nacks += message.seqs.length
+        this.link.watch(nowMs)
         const track = this.#trackOf(message.mediaSsrc)
         if (track) for (const seq of message.seqs) track.repeat(nowMs, seq, this.#feed.scratch, this.to)
       } else if (message.type === 'pli') {
         this.#plis++
-        if (this.#trackOf(message.mediaSsrc)?.handlePli(nowMs)) this.#feed.onCatchUp()
+        this.#needsKeyFrame(nowMs, message.mediaSsrc)
       } else if (message.type === 'fir') {
         this.#plis++
-        for (const { ssrc } of message.entries) if (this.#trackOf(ssrc)?.handlePli(nowMs)) this.#feed.onCatchUp()
+        for (const { ssrc } of message.entries) this.#needsKeyFrame(nowMs, ssrc)
+      } else if (message.type === 'transport-feedback') {
+        this.link.handleFeedback(nowMs, message)
       } else if (message.type === 'receiver-report' || message.type === 'sender-report') {
         for (const report of message.reports) this.#learnReport(nowMs, report)
       }
@@ -141,13 +158,21 @@ export class RtcViewer {
 
   /** The round trip by RFC 3550 section 6.4.1: since our sender report went out, less the time that the viewer held it. */
   #learnReport(nowMs: number, report: ReportBlock): void {
-    const track = this.#trackOf(report.ssrc)?.track
-    if (!track) return
-    this.#reports[track.index] = report
-    if (report.lastSenderReport === 0) return
+    const out = this.#trackOf(report.ssrc)
+    if (!out) return
+    this.#reports[out.track.index] = report
+    out.handleReport(report.highestSeq)
     const compactNow = Number((wallMsToNtp(this.#feed.wallMs(nowMs)) >> 16n) & 0xffff_ffffn)
     const elapsed = (compactNow - report.lastSenderReport - report.delaySinceLastSenderReport) | 0
-    if (elapsed >= 0) this.#rttMs = (elapsed * 1000) / 65_536
+    const rttMs = report.lastSenderReport === 0 || elapsed < 0 ? undefined : (elapsed * 1000) / 65_536
+    this.link.handleReport(nowMs, rttMs, report.fractionLost > 0)
+  }
+
+  /** The publisher is asked where it can be, as its picture is new; otherwise what is there goes out once more, if it helps. */
+  #needsKeyFrame(nowMs: number, ssrc: number): void {
+    const out = this.#trackOf(ssrc)
+    if (!out || this.#feed.askForKeyFrame(out.track, nowMs) || out.hasAllOfSilent(nowMs)) return
+    if (out.repeatGroup(nowMs)) this.#feed.onCatchUp()
   }
 
   #trackOf(ssrc: number): OutTrack | undefined {

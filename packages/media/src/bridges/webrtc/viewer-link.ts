@@ -1,0 +1,165 @@
+import { BandwidthEstimator } from '../../protocols/congestion/bandwidth-estimator.ts'
+import { SendHistory } from '../../protocols/congestion/send-history.ts'
+import type { TransportFeedback } from '../../protocols/rtp/transport-feedback.ts'
+import { PictureTally } from './picture-tally.ts'
+
+/** What is sent to a viewer now, from all to least. */
+export type ViewerLevel = 'full' | 'no-b' | 'group-start' | 'key-frames'
+
+/** Feedback is asked for so long after the start and after each sign of trouble, in milliseconds. */
+const WATCH_MS = 20_000
+/** A round trip that is longer than the shortest one by more than this means that something waits. */
+const RTT_RISE_MS = 50
+/** Of the estimate, what pictures may take: the rest is for sound, retransmissions and headers. */
+const SHARE = 0.95
+/** What may wait in the path so that a picture is still sent, in milliseconds; for a key frame, which is large itself, less. */
+const MAX_WAIT_MS = 300
+const MAX_WAIT_BEFORE_KEY_MS = 100
+/** A picture leaves at this multiple of the estimate. */
+const PACE = 2.5
+/** While the path shows no bound: large pictures are spread all the same, as each burst may overflow some small queue. */
+const PACE_UNBOUND_BPS = 80_000_000
+/** What leaves at once: more than ordinary pictures have. */
+const BURST_BYTES = 40_000
+const BURST_NARROW_BYTES = 12_000
+/** Bits per second for retransmissions while the path is too narrow, of the estimate. */
+const REPEAT_SHARE = 0.25
+/** The estimate has to be above what the stream needs by this much before all is sent again. */
+const CLIMB_MARGIN = 1.1
+/** As near as this to the multiple of what comes through that the estimate is bounded by. */
+const UNTRIED_MARGIN = 1.4
+const HOLD_OFF_MS = 5000
+const MAX_HOLD_OFF_MS = 60_000
+/** A climb after which the path was too narrow again within this time came too early: the next one waits twice as long. */
+const FAILED_CLIMB_MS = 15_000
+
+/**
+ * The path to one viewer: what it carries, and what is therefore left out. Feedback costs more than it tells while all is well, so
+ * packets carry the count that asks for it only at the start and after signs of trouble.
+ */
+export class ViewerLink {
+  /** Packets carry the transport-wide count now. */
+  isWatched = false
+  /** Pictures have to fit the estimate. */
+  isNarrow = false
+  /** Octets sent, with headers, by all tracks. */
+  octets = 0
+  /** Octets that may leave now. */
+  paceBytes = BURST_BYTES
+  rttMs: number | undefined
+  readonly history: SendHistory | undefined
+  readonly tally = new PictureTally()
+  readonly #estimator: BandwidthEstimator | undefined
+  #watchUntilMs = 0
+  #leastRttMs = Number.POSITIVE_INFINITY
+  #pacedMs = Number.NEGATIVE_INFINITY
+  #waitingBytes = 0
+  #drainedMs = 0
+  #drainedOctets = 0
+  #sawDecreaseMs = Number.NEGATIVE_INFINITY
+  #climbedMs = Number.NEGATIVE_INFINITY
+  #holdOffMs = HOLD_OFF_MS
+
+  /** @param canReport the viewer sends transport-wide feedback; without it nothing is ever left out */
+  constructor(canReport: boolean) {
+    if (!canReport) return
+    this.history = new SendHistory()
+    this.#estimator = new BandwidthEstimator()
+  }
+
+  /** Bits per second; undefined while the path has shown no bound. */
+  get estimateBps(): number | undefined {
+    const estimateBps = this.#estimator?.estimateBps
+    return estimateBps === undefined || estimateBps === Number.POSITIVE_INFINITY ? undefined : estimateBps
+  }
+
+  get level(): ViewerLevel {
+    return this.isNarrow ? this.tally.level : 'full'
+  }
+
+  /** Why not everything is sent, for people; undefined while everything is. */
+  get reason(): string | undefined {
+    const { estimateBps } = this
+    if (this.level === 'full' || estimateBps === undefined) return undefined
+    const sign = this.#estimator?.lastDecrease?.why === 'loss' ? 'packets are lost' : 'packets wait'
+    return `${sign} on the way to the viewer, which carries about ${megabits(estimateBps)} of ${megabits(this.tally.streamBps)} Mbit/s`
+  }
+
+  /** A sign that packets are lost or late, or the start: feedback is wanted for a while. */
+  watch(nowMs: number): void {
+    if (!this.history) return
+    this.isWatched = true
+    this.#watchUntilMs = nowMs + WATCH_MS
+  }
+
+  /** @param lost the report tells of loss */
+  handleReport(nowMs: number, rttMs: number | undefined, lost: boolean): void {
+    if (rttMs !== undefined) {
+      this.rttMs = rttMs
+      this.#leastRttMs = Math.min(this.#leastRttMs, rttMs)
+    }
+    if (lost || (rttMs !== undefined && rttMs > this.#leastRttMs + RTT_RISE_MS)) this.watch(nowMs)
+    else if (nowMs > this.#watchUntilMs && !this.isNarrow) this.isWatched = false
+  }
+
+  handleFeedback(nowMs: number, feedback: TransportFeedback): void {
+    const estimator = this.#estimator
+    if (!estimator || !this.history) return
+    estimator.onFeedback(nowMs, feedback, this.history, this.rttMs ?? 0)
+    const decreasedMs = estimator.lastDecrease?.atMs ?? Number.NEGATIVE_INFINITY
+    if (decreasedMs > this.#sawDecreaseMs) this.#narrow(nowMs, decreasedMs)
+    else if (this.isNarrow) this.#climb(nowMs, estimator)
+  }
+
+  /** Whether there is room for a picture. */
+  hasRoom(nowMs: number, isKeyFrame: boolean): boolean {
+    const estimateBps = this.estimateBps
+    if (estimateBps === undefined) return true
+    const bytesPerMs = (estimateBps * SHARE) / 8000
+    this.#waitingBytes = Math.max(0, this.#waitingBytes + this.octets - this.#drainedOctets - (nowMs - this.#drainedMs) * bytesPerMs)
+    this.#drainedOctets = this.octets
+    this.#drainedMs = nowMs
+    return this.#waitingBytes <= bytesPerMs * (isKeyFrame ? MAX_WAIT_BEFORE_KEY_MS : MAX_WAIT_MS)
+  }
+
+  /** Time went on: more may leave. */
+  refill(nowMs: number): void {
+    const estimateBps = this.isNarrow ? this.estimateBps : undefined
+    const bytesPerMs = (estimateBps === undefined ? PACE_UNBOUND_BPS : estimateBps * PACE) / 8000
+    const burst = estimateBps === undefined ? BURST_BYTES : BURST_NARROW_BYTES
+    // The first time is at the start: the sum is cut to the burst.
+    this.paceBytes = Math.min(burst, this.paceBytes + (nowMs - this.#pacedMs) * bytesPerMs)
+    this.#pacedMs = nowMs
+  }
+
+  /** Bytes per second that retransmissions may take; undefined: their own bound is enough. */
+  get repeatBytesPerSecond(): number | undefined {
+    return this.isNarrow && this.estimateBps !== undefined ? (this.estimateBps * REPEAT_SHARE) / 8 : undefined
+  }
+
+  #narrow(nowMs: number, decreasedMs: number): void {
+    this.#sawDecreaseMs = decreasedMs
+    this.watch(nowMs)
+    // What really waits may be more than what was counted.
+    const standingMs = Math.min(MAX_WAIT_MS, this.#estimator?.trend.standingMs ?? 0)
+    this.#waitingBytes = Math.max(this.isNarrow ? this.#waitingBytes : 0, ((this.estimateBps ?? 0) * standingMs) / 8000)
+    if (this.isNarrow) return
+    this.isNarrow = true
+    this.#holdOffMs = nowMs - this.#climbedMs < FAILED_CLIMB_MS ? Math.min(MAX_HOLD_OFF_MS, this.#holdOffMs * 2) : HOLD_OFF_MS
+    this.#drainedMs = nowMs
+    this.#drainedOctets = this.octets
+    this.tally.reset(nowMs)
+  }
+
+  #climb(nowMs: number, estimator: BandwidthEstimator): void {
+    if (nowMs - this.#sawDecreaseMs < this.#holdOffMs) return
+    const fits = estimator.estimateBps >= this.tally.streamBps * CLIMB_MARGIN
+    // Without the pictures that are left out the estimate may be as high as what is sent lets it become: then only trying tells.
+    const isUntried = this.tally.level === 'no-b' && estimator.estimateBps >= estimator.receivedBps * UNTRIED_MARGIN
+    if (!fits && !isUntried) return
+    this.isNarrow = false
+    this.#climbedMs = nowMs
+  }
+}
+
+const megabits = (bps: number): string => (bps / 1_000_000).toFixed(1)
