@@ -8,18 +8,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Crowd, type Measurement, ViewerProcess } from './whep/crowd.ts'
 import { startMillrace } from './whep/rival.ts'
 
-const MEASURE_MS = 8000
-const ROUNDS = 3
+const MEASURE_MS = 5000
+const ROUNDS = 5
 
 const count = Number(process.argv[2] ?? 50)
 if (!Number.isInteger(count) || count < 10) {
   console.error('usage: node bench/whep-bad-viewer.ts [viewers], 10 or more')
   process.exit(2)
 }
-const mean = (measured: readonly Measurement[], of: (one: Measurement) => number): number => measured.reduce((sum, one) => sum + of(one), 0) / measured.length
+const median = (measured: readonly Measurement[], of: (one: Measurement) => number): number =>
+  measured.map(of).sort((a, b) => a - b)[Math.floor(measured.length / 2)] ?? Number.NaN
 const show = (name: string, measured: readonly Measurement[]): void => {
-  const figure = (of: (one: Measurement) => number): string => mean(measured, of).toFixed(2)
-  console.log(`${name.padEnd(14)} p50 ${figure((one) => one.delayP50Ms)} ms   p99 ${figure((one) => one.delayP99Ms)} ms   lost ${figure((one) => one.lost)}`)
+  const figure = (of: (one: Measurement) => number): string => median(measured, of).toFixed(2)
+  const lost = measured.reduce((sum, one) => sum + one.lost, 0)
+  console.log(
+    `${name.padEnd(14)} median of ${measured.length}: p50 ${figure((one) => one.delayP50Ms)} ms   p99 ${figure((one) => one.delayP99Ms)} ms   lost ${lost}`,
+  )
 }
 
 const rival = await startMillrace(false)
@@ -46,8 +50,8 @@ try {
   }
   show('without it', without)
   show('with it', withOne)
-  const grown = mean(withOne, (one) => one.delayP99Ms) / mean(without, (one) => one.delayP99Ms) - 1
-  console.log(`p99 of the others: ${(grown * 100).toFixed(0)} %`)
+  const grown = median(withOne, (one) => one.delayP99Ms) / median(without, (one) => one.delayP99Ms) - 1
+  console.log(`p99 of the others: ${grown < 0 ? '' : '+'}${(grown * 100).toFixed(0)} %`)
 } finally {
   await crowd.stop()
   await rival.stop()

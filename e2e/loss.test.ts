@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { stopChildren } from './harness/child.ts'
+import { stopChildren, until } from './harness/child.ts'
 import { CONDITIONS } from './lab/conditions.ts'
 import { Lab } from './lab/lab.ts'
 import { isWatchable, type Outcome, outcomeLine, Trials } from './lab/trial.ts'
+import { sample, watch } from './lab/whep-page.ts'
 
 /** Measured for each path, in seconds. `npm run bench -- loss` has the whole table, and measures longer. */
 const SECONDS = 12
@@ -42,5 +43,17 @@ describe('a viewer behind a bad network', { skip: refusal ?? false }, () => {
     test.diagnostic(outcomeLine(outcome))
     assert.equal(outcome.nacks, 0)
     assert.ok(!isWatchable(outcome), 'the same aims are missed, so the path is really bad')
+  })
+
+  it('where no UDP passes, WebRTC connects by TCP', { timeout: 60_000 }, async (test) => {
+    await trials.lab.impair({ noUdp: true }, trials.server.ports.ice)
+    const page = await (await trials.browser()).newPage()
+    const { afterMs, protocol } = await watch(page, trials.url('lab/whep'), { retransmission: true })
+    test.diagnostic(`connected after ${afterMs.toFixed(0)} ms by ${protocol}`)
+    assert.equal(protocol, 'tcp')
+    assert.ok(afterMs < 3000, 'within 3 s')
+    const before = await sample(page)
+    await until('it plays on', 10_000, async () => (await sample(page)).framesDecoded > before.framesDecoded + 60)
+    await page.close()
   })
 })

@@ -34,10 +34,16 @@ export class ViewerProcess {
   readonly #child: ChildProcess = startProgram('viewers.ts')
 
   async tell(command: ViewersCommand): Promise<ViewersReport> {
-    this.#child.send(command)
-    const exited = once(this.#child, 'exit').then(() => Promise.reject(new Error('the viewers ended by themselves')))
-    const [report] = (await Promise.race([once(this.#child, 'message'), exited])) as [ViewersReport]
-    return report
+    const over = new AbortController()
+    const { signal } = over
+    const ended = once(this.#child, 'exit', { signal }).then(() => Promise.reject(new Error('the viewers ended by themselves')))
+    try {
+      this.#child.send(command)
+      const [report] = (await Promise.race([once(this.#child, 'message', { signal }), ended])) as [ViewersReport]
+      return report
+    } finally {
+      over.abort()
+    }
   }
 
   stop(): Promise<void> {

@@ -24,6 +24,13 @@ export type WatchOptions = {
   readonly retransmission: boolean
 }
 
+/** How the browser got its connection. */
+export type Connected = {
+  /** From the offer to the connection, in milliseconds. */
+  readonly afterMs: number
+  readonly protocol: string
+}
+
 type Watched = { connection: RTCPeerConnection; longestGapMs: number; lastMs: number | undefined }
 type WatchScope = typeof globalThis & { watched: Watched }
 
@@ -31,9 +38,9 @@ type WatchScope = typeof globalThis & { watched: Watched }
  * Watches in a page of the server's origin: offers by WHEP, shows what comes. Resolves with the first picture.
  * @param whepUrl `http://host:port/PATH/whep`
  */
-export const watch = async (page: Page, whepUrl: string, options: WatchOptions): Promise<void> => {
+export const watch = async (page: Page, whepUrl: string, options: WatchOptions): Promise<Connected> => {
   await page.goto(new URL('/_/paths', whepUrl).href)
-  await page.evaluate(
+  return await page.evaluate(
     async ({ url, retransmission }) => {
       const filter = (sdp: string): string => (retransmission ? sdp : sdp.replaceAll(/^a=rtcp-fb:\S+ nack\r\n/gm, ''))
       const connection = new RTCPeerConnection()
@@ -41,6 +48,11 @@ export const watch = async (page: Page, whepUrl: string, options: WatchOptions):
       ;(globalThis as WatchScope).watched = watched
       const media = new MediaStream()
       for (const kind of ['video', 'audio']) media.addTrack(connection.addTransceiver(kind, { direction: 'recvonly' }).receiver.track)
+      const startMs = performance.now()
+      let afterMs = Number.NaN
+      connection.addEventListener('connectionstatechange', () => {
+        if (connection.connectionState === 'connected') afterMs = performance.now() - startMs
+      })
       const offer = await connection.createOffer()
       await connection.setLocalDescription({ type: 'offer', sdp: filter(offer.sdp ?? '') })
       const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/sdp' }, body: connection.localDescription?.sdp ?? '' })
@@ -62,6 +74,10 @@ export const watch = async (page: Page, whepUrl: string, options: WatchOptions):
         video.requestVideoFrameCallback(seen)
         video.play().catch(reject)
       })
+      const reports = await connection.getStats()
+      const transport = [...reports.values()].find(({ type }) => type === 'transport')
+      const pair = reports.get(transport?.selectedCandidatePairId)
+      return { afterMs, protocol: reports.get(pair?.localCandidateId)?.protocol ?? 'none' }
     },
     { url: whepUrl, retransmission: options.retransmission },
   )
