@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { isAv1RandomAccess } from '@millrace/media/codecs/av1-obu.ts'
 import type { Codec } from '@millrace/media/codecs/codec.ts'
-import { NAL_TYPE, nalType, splitAnnexB } from '@millrace/media/codecs/h264-nal.ts'
+import { isRandomAccess, NAL_TYPE, nalType, splitAnnexB } from '@millrace/media/codecs/h264-nal.ts'
+import { isVp8KeyFrame } from '@millrace/media/codecs/vp8.ts'
+import { isVp9KeyFrame } from '@millrace/media/codecs/vp9.ts'
 import type { Hub, Publication } from '@millrace/media/hub/hub.ts'
 import { monotonicMs } from '../../src/net/clock.ts'
 
@@ -10,7 +13,7 @@ const OPUS_MS = 20
 /** 20 ms of silence: RFC 6716 section 3.1, one CELT frame in stereo. */
 const OPUS_SILENCE = Uint8Array.of(0xfc, 0xff, 0xfe)
 
-/** Pictures in decoding order, each as its NAL units. */
+/** Pictures in decoding order, each as a unit's data. */
 export type Clip = readonly (readonly Uint8Array[])[]
 
 /** Twenty seconds of moving picture, 30 a second, a key frame each ten seconds. */
@@ -25,7 +28,16 @@ export const makeClip = async (width: number, height: number): Promise<Clip> => 
   return pictures
 }
 
+const h264: Codec = { kind: 'video', name: 'h264', clockRate: 90000, sps: undefined, pps: undefined }
 const opus: Codec = { kind: 'audio', name: 'opus', clockRate: 48000, channels: 2 }
+
+/** Whether decoding can start at a picture. */
+const isKeyFrame = (codec: Codec, data: readonly Uint8Array[]): boolean => {
+  const [frame = new Uint8Array()] = data
+  if (codec.name === 'vp8') return isVp8KeyFrame(frame)
+  if (codec.name === 'vp9') return isVp9KeyFrame(frame)
+  return codec.name === 'av1' ? isAv1RandomAccess(data) : isRandomAccess(data)
+}
 
 /** Publishes a clip in real time, over and over, with silence as its sound. */
 export class LiveFeeder {
@@ -33,6 +45,7 @@ export class LiveFeeder {
   readonly #path: string
   readonly #clip: Clip
   readonly #audio: Codec
+  readonly #video: Codec
   #publication: Publication
   #startMs = 0
   #pictures = 0
@@ -40,11 +53,12 @@ export class LiveFeeder {
   #groupStartMs = 0
   readonly #timer: NodeJS.Timeout
 
-  constructor(hub: Hub, path: string, clip: Clip, audio: Codec = opus) {
+  constructor(hub: Hub, path: string, clip: Clip, audio: Codec = opus, video: Codec = h264) {
     this.#hub = hub
     this.#path = path
     this.#clip = clip
     this.#audio = audio
+    this.#video = video
     this.#publication = this.#publish()
     this.#timer = setInterval(() => this.#feed(), 5)
   }
@@ -70,8 +84,7 @@ export class LiveFeeder {
     this.#startMs = nowMs
     this.#pictures = 0
     this.#sounds = 0
-    const video: Codec = { kind: 'video', name: 'h264', clockRate: 90000, sps: undefined, pps: undefined }
-    return this.#hub.publish(this.#path, [video, this.#audio], 'units', { protocol: 'test', remote: 'test', close() {} }, nowMs)
+    return this.#hub.publish(this.#path, [this.#video, this.#audio], 'units', { protocol: 'test', remote: 'test', close() {} }, nowMs)
   }
 
   #feed(): void {
@@ -82,7 +95,7 @@ export class LiveFeeder {
     const elapsedMs = arrivalMs - this.#startMs
     for (; this.#pictures * FRAME_MS <= elapsedMs; this.#pictures++) {
       const data = this.#clip[this.#pictures % this.#clip.length] ?? []
-      const randomAccess = data.some((nal) => nalType(nal) === NAL_TYPE.IDR)
+      const randomAccess = isKeyFrame(this.#video, data)
       if (randomAccess) this.#groupStartMs = arrivalMs
       const pts = Math.round((originMs + this.#pictures * FRAME_MS) * 90)
       stream.writeUnit(video, { pts, dts: pts, randomAccess, data, arrivalMs })
