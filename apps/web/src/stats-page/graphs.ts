@@ -73,13 +73,14 @@ const GRAPHS: readonly Graph[] = [
 ]
 
 const HEIGHT = 170
+const clock = (seconds: number): string => new Date(seconds * 1000).toLocaleTimeString()
 const AXIS: uPlot.Axis = { stroke: GREY, grid: { stroke: '#1d2730', width: 1 }, ticks: { stroke: '#26313c', width: 1 }, font: '11px system-ui, sans-serif' }
 
 /** The graphs of one session, with one cursor over all of them. Those of which nothing is known are not there. */
 export class Graphs {
   readonly element = make('div', { class: 'graphs' })
   readonly #cursor = uPlot.sync(crypto.randomUUID?.() ?? String(Math.random()))
-  readonly #plots = new Map<Graph, uPlot>()
+  readonly #plots = new Map<Graph, { readonly lines: readonly Line[]; readonly plot: uPlot; readonly holder: HTMLElement }>()
   readonly #resizing = new ResizeObserver(() => this.#resize())
 
   constructor() {
@@ -89,19 +90,36 @@ export class Graphs {
   /** @param fromMs the left edge, milliseconds since 1970 */
   show(data: SessionData, fromMs: number): void {
     for (const graph of GRAPHS) {
-      const columns = graph.lines.map(({ column }) => column)
-      const plot = this.#plots.get(graph) ?? (data.knows(columns) ? this.#make(graph) : undefined)
-      plot?.setData(data.series(columns, fromMs))
+      const lines = graph.lines.filter(({ column }) => data.knows([column]))
+      const plot = this.#plotOf(graph, lines)
+      if (!plot) continue
+      const series = data.series(
+        lines.map(({ column }) => column),
+        fromMs,
+      )
+      plot.setData(series)
+      // The newest values, where the cursor points at no others.
+      if (plot.cursor.idx == null) plot.setLegend({ idx: series[0].length - 1 }, false)
     }
   }
 
   remove(): void {
     this.#resizing.disconnect()
-    for (const plot of this.#plots.values()) plot.destroy()
+    for (const { plot } of this.#plots.values()) plot.destroy()
     this.element.remove()
   }
 
-  #make(graph: Graph): uPlot {
+  /** The plot with just these lines: some are known only later, such as what the player reports. */
+  #plotOf(graph: Graph, lines: readonly Line[]): uPlot | undefined {
+    const present = this.#plots.get(graph)
+    if (present?.lines.length === lines.length) return present.plot
+    present?.plot.destroy()
+    present?.holder.remove()
+    this.#plots.delete(graph)
+    return lines.length === 0 ? undefined : this.#make(graph, lines)
+  }
+
+  #make(graph: Graph, lines: readonly Line[]): uPlot {
     const holder = make('figure', {}, make('figcaption', {}, graph.title, ...(graph.unit === '' ? [] : [make('small', { class: 'unit' }, graph.unit)])))
     const position = GRAPHS.filter((other) => this.#plots.has(other) && GRAPHS.indexOf(other) < GRAPHS.indexOf(graph)).length
     this.element.insertBefore(holder, this.element.children[position] ?? null)
@@ -111,19 +129,25 @@ export class Graphs {
         height: HEIGHT,
         cursor: { sync: { key: this.#cursor.key }, points: { size: 6 }, drag: { x: false, y: false } },
         scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, (max ?? 0) * 1.1)] } },
-        axes: [AXIS, { ...AXIS, size: 46 }],
-        series: [{}, ...graph.lines.map(({ label, color }) => ({ label, stroke: color, width: 1.5, points: { show: false } }))],
+        axes: [
+          { ...AXIS, values: (_plot, splits) => splits.map(clock), space: 70 },
+          { ...AXIS, size: 46 },
+        ],
+        series: [
+          { label: 'at', value: (_plot, seconds) => (seconds == null ? '' : clock(seconds)) },
+          ...lines.map(({ label, color }) => ({ label, stroke: color, width: 1.5, points: { show: false } })),
+        ],
       },
       [[]],
       holder,
     )
-    this.#plots.set(graph, plot)
+    this.#plots.set(graph, { lines, plot, holder })
     return plot
   }
 
   #resize(): void {
-    for (const plot of this.#plots.values()) {
-      const width = plot.root.parentElement?.clientWidth ?? 0
+    for (const { plot, holder } of this.#plots.values()) {
+      const width = holder.clientWidth
       if (width > 0 && width !== plot.width) plot.setSize({ width, height: HEIGHT })
     }
   }

@@ -2,6 +2,8 @@ import { make } from '../dom.ts'
 import { Graphs } from './graphs.ts'
 import { SessionData, type SessionRows, type SessionSummary } from './session-data.ts'
 
+/** HLS players have no sessions: what they fetch is counted together. */
+const ALL_PLAYERS = 'all players together'
 const PROTOCOLS: Readonly<Record<string, string>> = { webrtc: 'WebRTC', hls: 'HLS', rtsp: 'RTSP', rtmp: 'RTMP', file: 'file' }
 /** Where along the way it is, as a badge. */
 const CULPRITS = { none: 'All is well', camera: 'Camera', uplink: 'Uplink', server: 'Server', downlink: 'Downlink', decoder: 'Decoder' } as const
@@ -56,7 +58,10 @@ export class SessionCard {
     const { role, protocol, remote, ended, verdict } = summary
     this.element.classList.toggle('ended', ended !== undefined)
     this.element.dataset.culprit = verdict.culprit
-    this.#name.replaceChildren(role === 'publisher' ? 'Publisher' : 'Viewer', make('small', {}, `${PROTOCOLS[protocol] ?? protocol} · ${remote}`))
+    this.#name.replaceChildren(
+      role === 'publisher' ? 'Publisher' : 'Viewer',
+      make('small', {}, `${PROTOCOLS[protocol] ?? protocol} · ${protocol === 'hls' ? ALL_PLAYERS : remote}`),
+    )
     this.#badge.textContent = CULPRITS[verdict.culprit]
     this.#facts.textContent = factsOf(summary)
     this.#verdict.replaceChildren(make('span', {}, verdict.text), ' ', make('small', {}, verdict.evidence.join('; ')))

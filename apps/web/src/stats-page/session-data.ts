@@ -38,7 +38,7 @@ export class SessionData {
     return this.#rows.at(-1)?.[0] ?? 0
   }
 
-  /** Whether any of the columns has a value. */
+  /** Whether any of the columns has had a value. */
   knows(names: readonly string[]): boolean {
     const indexes = names.map((name) => this.#names.indexOf(name))
     return this.#rows.some((row) => indexes.some((index) => typeof row[index] === 'number'))

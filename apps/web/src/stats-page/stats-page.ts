@@ -43,11 +43,12 @@ const show = ({ path, server, sessions }: PathStatistics): void => {
   summary.textContent = sessions.length === 0 ? '' : `${watching === 1 ? '1 viewer' : `${watching} viewers`} · server ${Math.round(server.loopDelayMs)} ms late`
 }
 
-/** The first viewer, or else the publisher, is open from the beginning. */
+/** A viewer, one who tells much if there is one, or else the publisher, is open from the beginning. */
 const openFirst = (sessions: readonly SessionSummary[]): void => {
   if (hasOpened || sessions.length === 0) return
   hasOpened = true
-  const first = sessions.find(({ role, ended }) => role === 'reader' && ended === undefined) ?? sessions[0]
+  const viewers = sessions.filter(({ role, ended }) => role === 'reader' && ended === undefined)
+  const first = viewers.find(({ protocol }) => protocol === 'webrtc') ?? viewers[0] ?? sessions[0]
   if (first) cards.get(first.id)?.toggle()
 }
 

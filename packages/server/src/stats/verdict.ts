@@ -48,7 +48,7 @@ const MAX_SOURCE_JITTER_MS = 100
 /** Retransmission mends some loss at the price of delay; above this it shows. */
 const MAX_LOSS_PERCENT = 2
 const MAX_REPEATED_PERCENT = 5
-const MAX_LOOP_DELAY_MS = 100
+const MAX_LOOP_DELAY_MS = 200
 const MAX_RTT_MS = 400
 /** Of the pictures that came. */
 const MIN_DECODED_PERCENT = 90
