@@ -70,7 +70,8 @@ const startServers = async ({ host, rtsp, rtmp, hls, webrtc, readerQueue }: Conf
     ports.rtmp = server.port
   }
   if (webrtc.enabled) {
-    const server = await startWebRtcServer(context, { host, port: webrtc.icePort, additionalHosts: webrtc.additionalHosts })
+    const { icePort, additionalHosts, iceServers } = webrtc
+    const server = await startWebRtcServer(context, { host, port: icePort, additionalHosts, iceServers })
     running.push(server)
     routes.push(...server.routes)
     ports.ice = server.port

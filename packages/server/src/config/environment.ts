@@ -13,7 +13,7 @@ export type Override = { readonly variable: string; readonly key: KeyPath; reado
 /**
  * Keys set by environment variables: `rtsp.rtpPort` by `MILLRACE_RTSP_RTP_PORT`, `paths.cam1.source` by `MILLRACE_PATHS_CAM1_SOURCE`.
  * A path that the file names is found by its name in capitals with `_` for every other character; any other is taken in small letters.
- * Lists are separated by commas. Empty variables count as not set.
+ * Lists are separated by commas; ICE servers are given by their URLs, so those with a password need the file. Empty variables count as not set.
  * @param pathNames names below `paths` in the file
  */
 export const environmentOverrides = (env: NodeJS.ProcessEnv, pathNames: readonly string[]): { overrides: Override[]; faults: Fault[] } => {
@@ -62,8 +62,11 @@ const unknownMessage = (variable: string, pathNames: readonly string[]): string 
   return meant ? `is unknown: did you mean ${PREFIX}${meant}?` : 'is unknown: docs/7-configuration.md lists those that are known'
 }
 
+const listed = (text: string): string[] => text.split(',').map((entry) => entry.trim())
+
 const typed = (key: KeyPath, text: string): unknown => {
-  if (key.at(-1) === 'additionalHosts') return text.split(',').map((entry) => entry.trim())
+  if (key.at(-1) === 'additionalHosts') return listed(text)
+  if (key.at(-1) === 'iceServers') return listed(text).map((url) => ({ urls: [url] }))
   if (text === 'true' || text === 'false') return text === 'true'
   return /^\d+$/.test(text) ? Number(text) : text
 }

@@ -86,6 +86,13 @@ describe('parseConfig', () => {
     ['- rtsp', /^millrace\.yml: the configuration is a list: must be a section/],
     ['hls: { port: 1935 }', /^millrace\.yml:1:14: hls\.port is 1935: rtmp\.port has this TCP port too/],
     ['rtsp: { port: 1935 }', /^millrace\.yml:1:15: rtsp\.port is 1935: rtmp\.port has this TCP port too/],
+    ['webrtc: { additionalHosts: ["192.0.2.1:0"] }', /"192\.0\.2\.1:0": must be an IP address, with the port/],
+    ['webrtc: { additionalHosts: ["2001:db8::1:18189:1:1:1:1:1"] }', /must be an IP address/],
+    ['webrtc: { additionalHosts: ["[192.0.2.1]:1"] }', /must be an IP address/],
+    ['webrtc: { iceServers: [{ urls: ["http://x"] }] }', /webrtc\.iceServers\.0\.urls\.0 is "http:\/\/x": must be a STUN or TURN server/],
+    ['webrtc: { iceServers: [{ urls: ["turn:x"] }] }', /webrtc\.iceServers\.0.*must have username and credential/],
+    ['webrtc: { iceServers: [{ urls: ["turn:x"], username: "a", credential: "b\\n" }] }', /letters, digits and signs of ASCII/],
+    ['webrtc: { icePort: 8888 }', /webrtc\.icePort is 8888: hls\.port has this TCP port too/],
     ['webrtc: { icePort: 8001 }', /webrtc\.icePort is 8001: rtsp\.rtcpPort has this UDP port too/],
   ]
   for (const [text, fault] of FAULTS) test(`refuses ${JSON.stringify(text)}`, () => assert.match(faultsOf(text), fault))
@@ -151,7 +158,8 @@ describe('environment', () => {
       MILLRACE_RTSP_RTP_PORT: '9000',
       MILLRACE_REPUBLISH_GRACE: '3s',
       MILLRACE_DEMO: 'false',
-      MILLRACE_WEBRTC_ADDITIONAL_HOSTS: '192.0.2.1, 2001:db8::1',
+      MILLRACE_WEBRTC_ADDITIONAL_HOSTS: '192.0.2.1:18189, 2001:db8::1',
+      MILLRACE_WEBRTC_ICE_SERVERS: 'stun:stun.example.org, stun:[2001:db8::3]:3478',
       MILLRACE_PATHS_LECTURE_HALL_1_SOURCE: 'rtsp://10.0.0.5/a',
       MILLRACE_PATHS_CAM1_SOURCE: 'rtsp://10.0.0.6/b',
       MILLRACE_PATHS_CAM1_RTSP_TRANSPORT: 'udp',
@@ -160,7 +168,11 @@ describe('environment', () => {
       HOME: '/root',
     })
     assert.deepEqual([config.rtsp.port, config.rtsp.rtpPort, config.republishGrace, config.demo, config.hls.port], [9554, 9000, 3000, false, 8888])
-    assert.deepEqual(config.webrtc.additionalHosts, ['192.0.2.1', '2001:db8::1'])
+    assert.deepEqual(config.webrtc.additionalHosts, [
+      { address: '192.0.2.1', port: 18189 },
+      { address: '2001:db8::1', port: undefined },
+    ])
+    assert.deepEqual(config.webrtc.iceServers, [{ urls: ['stun:stun.example.org'] }, { urls: ['stun:[2001:db8::3]:3478'] }])
     assert.deepEqual(config.paths, {
       'lecture/hall-1': { source: 'rtsp://10.0.0.5/a', rtspTransport: 'tcp' },
       cam1: { source: 'rtsp://10.0.0.6/b', rtspTransport: 'udp' },

@@ -12,6 +12,7 @@ export const portConflicts = ({ rtsp, rtmp, hls, webrtc }: Config): { key: KeyPa
     { key: ['webrtc', 'port'], transport: 'TCP', port: webrtc.port, on: webrtc.enabled || hls.enabled },
     { key: ['rtsp', 'rtpPort'], transport: 'UDP', port: rtsp.rtpPort, on: rtsp.enabled },
     { key: ['rtsp', 'rtcpPort'], transport: 'UDP', port: rtsp.rtcpPort, on: rtsp.enabled },
+    { key: ['webrtc', 'icePort'], transport: 'TCP', port: webrtc.icePort, on: webrtc.enabled },
     { key: ['webrtc', 'icePort'], transport: 'UDP', port: webrtc.icePort, on: webrtc.enabled },
   ]
   const wanted = uses.filter(({ port, on }) => on && port !== 0)

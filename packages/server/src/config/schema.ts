@@ -45,7 +45,44 @@ const listenAddress = z
   .transform((text) => (text === 'localhost' ? '127.0.0.1' : text))
   .pipe(address)
 
+/** Fewer than the addresses of one answer, so that the machine's own are there too. */
+const MAX_ADDITIONAL_HOSTS = 12
+const ADDITIONAL_HOST_ERROR = 'must be an IP address, with the port where another one is forwarded: 203.0.113.7, 203.0.113.7:18189, [2001:db8::7]:18189'
+
+const parseAdditionalHost = (text: string): { address: string; port: number | undefined } | undefined => {
+  if (isIP(text) !== 0) return { address: text, port: undefined }
+  const [, ipv6 = '', ipv4 = '', portText] = /^(?:\[(.+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(text) ?? []
+  const port = portText === undefined ? undefined : Number(portText)
+  const isPort = port === undefined || (port > 0 && port < 65536)
+  return isPort && (isIP(ipv6) === 6 || isIP(ipv4) === 4) ? { address: ipv6 || ipv4, port } : undefined
+}
+
+const additionalHost = z.string({ error: ADDITIONAL_HOST_ERROR }).transform((text, context) => {
+  const host = parseAdditionalHost(text)
+  if (host) return host
+  context.addIssue({ code: 'custom', message: ADDITIONAL_HOST_ERROR })
+  return z.NEVER
+})
+
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape, { error: 'must be a section with keys of its own below it' })
+
+const ICE_URL_ERROR = 'must be a STUN or TURN server: stun:host:3478, turn:host:3478?transport=tcp, turns:host:5349'
+// These go out in a header, RFC 9725 section 4.6.
+const iceUrl = z.string({ error: ICE_URL_ERROR }).regex(/^(?:stuns?|turns?):[\w.:[\]-]+(?:\?transport=(?:udp|tcp))?$/, { error: ICE_URL_ERROR })
+const SECRET_ERROR = 'must be 1 to 256 letters, digits and signs of ASCII'
+const iceSecret = z
+  .string({ error: SECRET_ERROR })
+  .regex(/^[\x21-\x7e]{1,256}$/, { error: SECRET_ERROR })
+  .optional()
+
+/** As browsers take it: RTCIceServer. */
+const iceServer = section({
+  urls: z.array(iceUrl, { error: 'must be a list of URLs' }).min(1, { error: 'must have a URL' }).max(8, { error: 'may have 8 entries at most' }),
+  username: iceSecret,
+  credential: iceSecret,
+}).refine(({ urls, username, credential }) => (username !== undefined && credential !== undefined) || !urls.some((url) => url.startsWith('turn')), {
+  error: 'must have username and credential beside a TURN server',
+})
 
 const pathName = z.string().superRefine((name, context) => {
   try {
@@ -95,7 +132,11 @@ export const configSchema = section({
     enabled: flag(true),
     port: port(8889),
     icePort: port(8189),
-    additionalHosts: z.array(address, { error: 'must be a list of IP addresses' }).max(16, { error: 'may have 16 entries at most' }).default([]),
+    additionalHosts: z
+      .array(additionalHost, { error: 'must be a list of IP addresses' })
+      .max(MAX_ADDITIONAL_HOSTS, { error: `may have ${MAX_ADDITIONAL_HOSTS} entries at most` })
+      .default([]),
+    iceServers: z.array(iceServer, { error: 'must be a list of sections with urls' }).max(8, { error: 'may have 8 entries at most' }).default([]),
   }).prefault({}),
   demo: flag(true),
   republishGrace: duration('10s', '0s', '10m'),

@@ -89,6 +89,18 @@ function withUnknownAttribute(): Uint8Array {
   return Uint8Array.from([...bytes, 0x00, 0x08, 0x00, 0x14, ...hmacSha1(key, bytes)])
 }
 
+test('a nominated address that fell silent gives way to where valid checks come from', () => {
+  const agent = makeAgent()
+  ask(agent, 0, check({ useCandidate: true }), home)
+  ask(agent, 11_000, check(), mobile)
+  assert.deepEqual(agent.remoteAddress, home)
+  ask(agent, 11_500, check(), home)
+  ask(agent, 23_000, check(), mobile)
+  assert.deepEqual(agent.remoteAddress, home)
+  ask(agent, 24_000, check(), mobile)
+  assert.deepEqual(agent.remoteAddress, mobile)
+})
+
 test('after an ICE restart the old credentials serve until the new ones nominate', () => {
   const agent = makeAgent()
   ask(agent, 0, check({ useCandidate: true }), home)

@@ -7,6 +7,8 @@ import type { TransportAddress } from '../stun/transport-address.ts'
 
 /** A peer that sent no valid check for this long did not renew its consent: RFC 7675 section 5.1. */
 export const CONSENT_TIMEOUT_MS = 30_000
+/** Twice the pause between two checks of consent, RFC 7675 section 5.1: an address that is silent for longer was lost. */
+const SILENT_ADDRESS_MS = 12_000
 
 export type IceCredentials = { readonly ufrag: string; readonly password: string }
 
@@ -29,6 +31,7 @@ export class IceLiteAgent<Address extends TransportAddress = TransportAddress> {
   #nextGeneration: Generation | undefined
   #remoteAddress: Address | undefined
   #nominated = false
+  #nominatedValidMs = 0
   #lastValidMs: number
 
   /** @param nowMs when the session began: the peer has `CONSENT_TIMEOUT_MS` for its first check */
@@ -38,7 +41,10 @@ export class IceLiteAgent<Address extends TransportAddress = TransportAddress> {
     this.#lastValidMs = nowMs
   }
 
-  /** Where to send: the address nominated last; before the first nomination the one that the last valid check came from. */
+  /**
+   * Where to send: the address nominated last; the one that the last valid check came from before the first nomination, and when the
+   * nominated one fell silent: an address translator gave the peer another port, and it does not know.
+   */
   get remoteAddress(): Address | undefined {
     return this.#remoteAddress
   }
@@ -83,12 +89,17 @@ export class IceLiteAgent<Address extends TransportAddress = TransportAddress> {
       this.#generation = generation
       this.#nextGeneration = undefined
     }
-    if (message.useCandidate) {
-      this.#remoteAddress = from
-      this.#nominated = true
-    } else if (!this.#nominated) this.#remoteAddress = from
+    this.#choose(nowMs, from, message.useCandidate === true)
     const { address, port } = from
     return { ...this.#sign(key, message, { xorMappedAddress: { address, port } }), valid: true }
+  }
+
+  #choose(nowMs: number, from: Address, nominates: boolean): void {
+    const current = this.#remoteAddress
+    const isCurrent = current?.address === from.address && current.port === from.port
+    if (nominates) this.#nominated = true
+    if (nominates || isCurrent) this.#nominatedValidMs = nowMs
+    if (nominates || !this.#nominated || nowMs - this.#nominatedValidMs > SILENT_ADDRESS_MS) this.#remoteAddress = from
   }
 
   #sign(key: Uint8Array, request: StunMessage, content: Partial<StunMessage>): IceCheck {

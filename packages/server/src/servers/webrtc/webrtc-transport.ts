@@ -17,7 +17,7 @@ import { addressKey, type TransportAddress } from '@millrace/media/protocols/stu
 import { monotonicMs, wallClockMs } from '../../net/clock.ts'
 import type { Running, ServerContext } from '../../net/context.ts'
 import { type DtlsCertificate, makeDtlsCertificate } from './dtls.ts'
-import { hostAddresses } from './host-addresses.ts'
+import { type AdditionalHost, hostAddresses } from './host-addresses.ts'
 import { makeIceCredentials } from './ice-credentials.ts'
 import { type IcePorts, openIcePorts } from './ice-ports.ts'
 import type { PeerLinkOptions } from './peer-link.ts'
@@ -34,7 +34,7 @@ export type WebRtcOptions = {
   /** 0 for any. */
   readonly port: number
   /** Further addresses under which players reach the port, behind address translation. */
-  readonly additionalHosts?: readonly string[]
+  readonly additionalHosts?: readonly AdditionalHost[]
 }
 
 /** A peer that was let in. */
@@ -209,8 +209,7 @@ export class WebRtcTransport implements Running {
   }
 
   #addresses(): TransportAddress[] {
-    const { port } = this.#port
-    return hostAddresses(this.#options.host, this.#options.additionalHosts ?? []).map((address) => ({ address, port }))
+    return hostAddresses(this.#options.host, this.#port.port, this.#options.additionalHosts ?? [])
   }
 
   #shareFeed(stream: Stream): RtcFeed {
