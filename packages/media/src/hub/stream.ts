@@ -149,6 +149,11 @@ export class Stream {
     if (this.#packetReaders.length === 0) this.#packetizers = []
   }
 
+  /** Whether somebody reads units: formats that can begin anew only where decoding can. */
+  get readsUnits(): boolean {
+    return this.#unitReaders.length > 0
+  }
+
   /** Units since the newest random-access picture; empty where the view is not alive. */
   get cachedUnits(): readonly CachedUnit[] {
     return this.#cache.units

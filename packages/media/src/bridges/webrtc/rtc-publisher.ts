@@ -1,5 +1,6 @@
 import { decodeUtf8 } from '../../bytes/utf8.ts'
 import type { Publication } from '../../hub/hub.ts'
+import type { Stream } from '../../hub/stream.ts'
 import type { Track } from '../../hub/track.ts'
 import { ArrivalRecorder } from '../../protocols/rtp/arrival-recorder.ts'
 import { findHeaderExtension } from '../../protocols/rtp/header-extensions.ts'
@@ -23,6 +24,11 @@ const REPORT_INTERVAL_MS = 1000
 const FEEDBACK_INTERVAL_MS = 50
 /** A damaged picture is not complained about more often, in milliseconds. */
 const KEY_FRAME_INTERVAL_MS = 1000
+/**
+ * WebRTC's encoders make key frames only when asked. Segments and recordings need them regularly; without such readers one is enough now and
+ * then, so that who joins finds the beginning of the pictures in the ring. In milliseconds.
+ */
+const KEY_FRAME_PERIOD_MS = { units: 2000, packets: 8000 } as const
 /** Bytes of the original sequence number in front of a packet that is sent again, RFC 4588 section 4. */
 const OSN_BYTES = 2
 
@@ -79,11 +85,13 @@ export class RtcPublisher {
   #nextFeedbackMs = 0
   #nextReportMs = 0
   #firCount = 0
+  readonly #stream: Stream
   readonly #keyFrameMs: number[] = []
 
   /** @param accepted in the order of the publication's tracks */
   constructor(publication: Publication, accepted: readonly AcceptedMedia[], transport: RtcPublisherTransport, to: Destination, options: RtcPublisherOptions) {
     this.to = to
+    this.#stream = publication.stream
     this.#transport = transport
     this.#options = options
     this.#timeline = new RtpTimeline(accepted.map(({ codec }) => codec.clockRate))
@@ -162,7 +170,8 @@ export class RtcPublisher {
         if (seqs.length > 0) this.#sendFeedback(encodeNack({ senderSsrc: this.#options.ssrc, mediaSsrc: source.ssrc, seqs }))
       }
       track.expire(nowMs)
-      if (track.isDamaged && this.requestKeyFrame(nowMs, track.track)) track.isDamaged = false
+      const wanted = track.isDamaged || this.#isKeyFrameDue(nowMs, track)
+      if (wanted && this.requestKeyFrame(nowMs, track.track)) track.isDamaged = false
     }
     if (nowMs >= this.#nextFeedbackMs) this.#sendArrivals(nowMs)
     if (nowMs >= this.#nextReportMs) this.#sendReports(nowMs)
@@ -192,6 +201,13 @@ export class RtcPublisher {
   /** The server ends the session. */
   sendBye(reason: string): void {
     this.#send(encodeBye({ ssrc: this.#options.ssrc, reason }))
+  }
+
+  #isKeyFrameDue(nowMs: number, { track, active }: InTrack): boolean {
+    if (!active || track.codec.kind !== 'video') return false
+    const seq = track.ring.randomAccessSeq
+    const newest = seq === undefined ? undefined : track.ring.get(seq)
+    return !newest || nowMs - newest.arrivalMs >= KEY_FRAME_PERIOD_MS[this.#stream.readsUnits ? 'units' : 'packets']
   }
 
   #sendArrivals(nowMs: number): void {
