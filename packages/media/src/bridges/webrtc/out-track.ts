@@ -2,8 +2,7 @@ import type { Packet } from '../../hub/packet.ts'
 import type { Track } from '../../hub/track.ts'
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../../protocols/rtp/rtp-packet.ts'
 import type { SrtpSender, SrtpStream } from '../../protocols/srtp/srtp-sender.ts'
-import type { TransportAddress } from '../../protocols/stun/transport-address.ts'
-import type { DatagramOut } from './datagram-out.ts'
+import type { DatagramOut, Destination } from './datagram-out.ts'
 import { isDroppable } from './droppable.ts'
 import type { AcceptedTrack } from './negotiate.ts'
 import type { OutPacket } from './out-packet.ts'
@@ -99,7 +98,7 @@ export class OutTrack {
    * A packet that just came, for a viewer that is up to date.
    * @returns whether there is a catch-up now
    */
-  sendLive(nowMs: number, ready: OutPacket, packet: Packet, to: TransportAddress): boolean {
+  sendLive(nowMs: number, ready: OutPacket, packet: Packet, to: Destination): boolean {
     if (this.#state !== 'live') {
       if (this.#state === 'catching-up' || !packet.randomAccess) return false
       this.#begin(packet.seq, undefined)
@@ -107,7 +106,7 @@ export class OutTrack {
     }
     const link = this.#link
     if (this.#isVideo) {
-      if (packet.timestamp !== this.#pictureTime) this.#beginPicture(nowMs, packet)
+      if (packet.timestamp !== this.#pictureTime) this.#beginPicture(nowMs, packet, to)
       if (link.isNarrow) link.tally.onOctets(packet.payload.length)
       if (this.#isLeftOut) {
         this.#nextSeq = packet.seq + 1
@@ -127,7 +126,7 @@ export class OutTrack {
    * Sends the next packets of a catch-up, as far as the path may take them now.
    * @returns how many were sent
    */
-  catchUp(nowMs: number, maxPackets: number, ready: OutPacket, to: TransportAddress): number {
+  catchUp(nowMs: number, maxPackets: number, ready: OutPacket, to: Destination): number {
     const { ring } = this.track
     const link = this.#link
     link.refill(nowMs)
@@ -139,7 +138,7 @@ export class OutTrack {
         this.#nextSeq++
         continue
       }
-      if (packet.timestamp !== this.#pictureTime) this.#beginPicture(nowMs, packet)
+      if (packet.timestamp !== this.#pictureTime) this.#beginPicture(nowMs, packet, to)
       if (this.#isLeftOut) {
         this.#nextSeq++
         continue
@@ -155,7 +154,7 @@ export class OutTrack {
    * Sends a packet again that a NACK names.
    * @returns whether it was sent
    */
-  repeat(nowMs: number, seq16: number, ready: OutPacket, to: TransportAddress): boolean {
+  repeat(nowMs: number, seq16: number, ready: OutPacket, to: Destination): boolean {
     this.#lastNackMs = nowMs
     if (this.packets === 0) return false
     const newestIndex = this.#nextIndex - 1
@@ -222,36 +221,38 @@ export class OutTrack {
   }
 
   /** Decides about a picture as a whole, by its first packet. */
-  #beginPicture(nowMs: number, packet: Packet): void {
+  #beginPicture(nowMs: number, packet: Packet, to: Destination): void {
     this.#pictureTime = packet.timestamp
     const wasLeftOut = this.#isLeftOut
     const link = this.#link
-    if (link.isNarrow || this.#isBroken) this.#isLeftOut = !this.#fits(nowMs, packet)
+    const isSlow = to.connection?.isSlow === true
+    if (link.isNarrow || this.#isBroken || isSlow) this.#isLeftOut = !this.#fits(nowMs, packet, isSlow)
     else this.#isLeftOut = false
     if (this.#state === 'live') link.refill(nowMs)
     // What was left out leaves no gap, or the viewer would ask for it.
     if (wasLeftOut && !this.#isLeftOut) this.#runs.begin(packet.seq, this.#nextIndex, this.#runs.current.compression)
   }
 
-  #fits(nowMs: number, packet: Packet): boolean {
+  /** @param isSlow a connection has not taken yet what it was given */
+  #fits(nowMs: number, packet: Packet, isSlow: boolean): boolean {
     const link = this.#link
     const { tally } = link
     if (packet.randomAccess) {
-      this.#isBroken = link.isNarrow && !link.hasRoom(nowMs, true)
+      this.#isBroken = isSlow || (link.isNarrow && !link.hasRoom(nowMs, true))
       tally.onPicture(nowMs, this.#isBroken ? 'cut' : 'key-frame')
       return !this.#isBroken
     }
-    if (link.isNarrow && isDroppable(this.track.codec, packet.payload)) {
+    if ((link.isNarrow || isSlow) && isDroppable(this.track.codec, packet.payload)) {
       tally.onPicture(nowMs, 'dropped-alone')
       return false
     }
-    if (!this.#isBroken && !link.hasRoom(nowMs, false)) this.#isBroken = true
+    if (!this.#isBroken && (isSlow || !link.hasRoom(nowMs, false))) this.#isBroken = true
     tally.onPicture(nowMs, this.#isBroken ? 'cut' : 'sent')
     return !this.#isBroken
   }
 
   /** Sends the packet as the newest one. */
-  #sendNext(nowMs: number, ready: OutPacket, packet: Packet, to: TransportAddress): void {
+  #sendNext(nowMs: number, ready: OutPacket, packet: Packet, to: Destination): void {
     const run = this.#runs.current
     const index = packet.seq - run.offset
     this.#nextSeq = packet.seq + 1
@@ -270,7 +271,7 @@ export class OutTrack {
     payloadType: number,
     srtp: SrtpStream,
     index: number,
-    to: TransportAddress,
+    to: Destination,
   ): void {
     const out = this.#out
     const link = this.#link

@@ -281,3 +281,26 @@ test('a viewer’s counters: what was sent, what it asked for, and what its rece
   assert.deepEqual({ nacks, plis, lost, jitterMs }, { nacks: 2, plis: 1, lost: 7, jitterMs: 5 })
   assert.ok(Math.abs(rttMs - 100) < 0.1, `${rttMs}`)
 })
+
+test('a connection that is too slow: pictures wait for a key frame after it caught up, without a gap; sound goes on', () => {
+  const scene = new Scene()
+  const viewer = scene.viewer()
+  const connection = { isSlow: false, send: () => undefined }
+  viewer.to = { address: '192.0.2.1', port: 1, connection }
+  scene.pictures(2, true)
+  connection.isSlow = true
+  scene.pictures(2)
+  scene.pictures(2, true)
+  scene.sound()
+  connection.isSlow = false
+  scene.pictures(2)
+  assert.equal(scene.video.length, 4)
+  assert.equal(scene.sent.length - scene.video.length, 1)
+  scene.pictures(2, true)
+  scene.catchUp()
+  const numbers = scene.video.map(({ seq }) => seq)
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: 8 }, (_, i) => (numbers[0] ?? 0) + i),
+  )
+})

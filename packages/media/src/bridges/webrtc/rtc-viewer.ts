@@ -4,8 +4,7 @@ import { decodeRtcp } from '../../protocols/rtp/rtcp.ts'
 import { encodeBye, encodeSenderReport, type ReportBlock } from '../../protocols/rtp/rtcp-report.ts'
 import type { SrtcpReceiver, SrtcpSender } from '../../protocols/srtp/srtcp.ts'
 import type { SrtpSender } from '../../protocols/srtp/srtp-sender.ts'
-import type { TransportAddress } from '../../protocols/stun/transport-address.ts'
-import type { DatagramOut } from './datagram-out.ts'
+import type { DatagramOut, Destination } from './datagram-out.ts'
 import type { AcceptedTrack } from './negotiate.ts'
 import type { OutPacket } from './out-packet.ts'
 import { OutTrack } from './out-track.ts'
@@ -49,7 +48,7 @@ export type RtcViewerCounters = {
 /** One who watches by WebRTC: what of the stream is its own. */
 export class RtcViewer {
   /** Where its packets go; ICE may change it at any time. */
-  to: TransportAddress
+  to: Destination
   /** By the track's position in the stream. */
   readonly tracks: readonly (OutTrack | undefined)[]
   #nacks = 0
@@ -60,7 +59,7 @@ export class RtcViewer {
   readonly #feed: RtcFeed
   readonly #transport: RtcViewerTransport
 
-  constructor(feed: RtcFeed, tracks: readonly Track[], accepted: readonly AcceptedTrack[], transport: RtcViewerTransport, to: TransportAddress) {
+  constructor(feed: RtcFeed, tracks: readonly Track[], accepted: readonly AcceptedTrack[], transport: RtcViewerTransport, to: Destination) {
     this.to = to
     this.#feed = feed
     this.#transport = transport

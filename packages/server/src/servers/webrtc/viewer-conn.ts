@@ -1,3 +1,4 @@
+import type { Destination } from '@millrace/media/bridges/webrtc/datagram-out.ts'
 import type { AcceptedTrack } from '@millrace/media/bridges/webrtc/negotiate.ts'
 import type { RtcFeed } from '@millrace/media/bridges/webrtc/rtc-feed.ts'
 import { RtcViewer } from '@millrace/media/bridges/webrtc/rtc-viewer.ts'
@@ -8,7 +9,7 @@ import { isRtcp } from '@millrace/media/protocols/rtp/rtcp.ts'
 import { deriveSessionKeys } from '@millrace/media/protocols/srtp/key-derivation.ts'
 import { SrtcpReceiver, SrtcpSender } from '@millrace/media/protocols/srtp/srtcp.ts'
 import { makeSrtpSender } from '@millrace/media/protocols/srtp/srtp-sender.ts'
-import { addressKey, type TransportAddress } from '@millrace/media/protocols/stun/transport-address.ts'
+import { addressKey } from '@millrace/media/protocols/stun/transport-address.ts'
 import type { Log } from '../../log/log.ts'
 import { monotonicMs } from '../../net/clock.ts'
 import type { SessionCounters, SessionProbe } from '../../net/session-probe.ts'
@@ -109,7 +110,7 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
     this.#options.closed()
   }
 
-  #connected({ profile, ...keys }: DtlsSrtpKeys, to: TransportAddress): void {
+  #connected({ profile, ...keys }: DtlsSrtpKeys, to: Destination): void {
     const local = deriveSessionKeys(profile, keys.localKey, keys.localSalt, nodeSrtpCrypto)
     const remote = deriveSessionKeys(profile, keys.remoteKey, keys.remoteSalt, nodeSrtpCrypto)
     const { feed, stream, accepted, link } = this.#options
