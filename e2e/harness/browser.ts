@@ -4,7 +4,7 @@ import { type Browser, chromium } from 'playwright-core'
 export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
 /** Chromium, without what it would ask of the outside. */
-export const launchChromium = (executablePath = CHROMIUM): Promise<Browser> =>
+export const launchChromium = (executablePath = CHROMIUM, extraArgs: readonly string[] = []): Promise<Browser> =>
   chromium.launch({
     executablePath,
     args: [
@@ -16,5 +16,6 @@ export const launchChromium = (executablePath = CHROMIUM): Promise<Browser> =>
       '--disable-component-update',
       '--disable-sync',
       '--autoplay-policy=no-user-gesture-required',
+      ...extraArgs,
     ],
   })
