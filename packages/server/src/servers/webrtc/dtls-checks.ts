@@ -27,20 +27,26 @@ export const checkClientMessage = (server: DtlsServer, fingerprints: readonly Fi
 }
 
 /**
- * What a server has to prove before the library takes its message.
- * @throws ProtocolError `dtls/fingerprint`, `dtls/signature`, `dtls/finished`
+ * What a server has to prove before the library takes its messages: a function to be called with each of them.
+ * It throws ProtocolError `dtls/fingerprint`, `dtls/signature`, `dtls/finished`.
  */
-export const checkServerMessage = (client: DtlsClient, fingerprints: readonly Fingerprint[], message: HandshakeMessage): void => {
-  const body = message.fragment
-  if (message.msg_type === HANDSHAKE_TYPE.CERTIFICATE) checkCertificate(firstCertificate(body), fingerprints)
-  else if (message.msg_type === HANDSHAKE_TYPE.SERVER_KEY_EXCHANGE) {
-    // RFC 8422 section 5.4: curve type, curve, public key with its length, and the signature over both randoms and all that.
-    const parametersEnd = 4 + (body[3] ?? 0)
-    const certificate = checkCertificate(client.cipher.remoteCertificate, fingerprints)
-    const { localRandom, remoteRandom } = client.cipher
-    const signed = Buffer.concat([localRandom.serialize(), remoteRandom.serialize(), body.subarray(0, parametersEnd)])
-    if (!isSigned(body.subarray(parametersEnd), certificate, signed)) throw notSigned()
-  } else if (message.msg_type === HANDSHAKE_TYPE.FINISHED) checkFinished(client, 'server finished', body)
+export const serverCheck = (client: DtlsClient, fingerprints: readonly Fingerprint[]): ((message: HandshakeMessage) => void) => {
+  // The library reads it later than the messages after it come.
+  let certificate: Buffer | undefined
+  return ({ msg_type: type, fragment: body }) => {
+    if (type === HANDSHAKE_TYPE.CERTIFICATE) certificate = checkCertificate(firstCertificate(body), fingerprints)
+    else if (type === HANDSHAKE_TYPE.SERVER_KEY_EXCHANGE) {
+      // RFC 8422 section 5.4: curve type, curve, public key with its length, and the signature over both randoms and all that.
+      const parametersEnd = 4 + (body[3] ?? 0)
+      const { localRandom, remoteRandom } = client.cipher
+      const signed = Buffer.concat([localRandom.serialize(), remoteRandom.serialize(), body.subarray(0, parametersEnd)])
+      if (!certificate || !isSigned(body.subarray(parametersEnd), certificate, signed)) throw notSigned()
+    } else if (type === HANDSHAKE_TYPE.FINISHED) {
+      // A server that never showed its certificate is nobody.
+      if (!certificate) throw notSigned()
+      checkFinished(client, 'server finished', body)
+    }
+  }
 }
 
 /** The first of the list in a Certificate message, RFC 5246 section 7.4.2. */

@@ -7,7 +7,7 @@ import { AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80 } from '@millrace/media/proto
 import fc from 'fast-check'
 import { createSelfSignedCertificate, DtlsClient, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm, type SrtpProfile } from 'werift'
 import { until } from '../../../test/webrtc/until.ts'
-import { type DtlsCertificate, DtlsSession, type DtlsSrtpKeys, makeDtlsCertificate } from './dtls.ts'
+import { type DtlsCertificate, type DtlsRole, DtlsSession, type DtlsSrtpKeys, makeDtlsCertificate } from './dtls.ts'
 import { DtlsGate, HANDSHAKE_TYPE } from './dtls-gate.ts'
 import { fingerprintLine, hasUsableFingerprint, matchesFingerprint } from './fingerprint.ts'
 
@@ -174,6 +174,68 @@ describe('a DTLS handshake', () => {
         },
       ),
     )
+  })
+})
+
+describe('both parts in a handshake with each other', () => {
+  let server: DtlsCertificate
+  let client: DtlsCertificate
+
+  before(async () => {
+    server = await makeDtlsCertificate()
+    client = await makeDtlsCertificate()
+  })
+
+  const announced = ({ fingerprint }: DtlsCertificate): Fingerprint => {
+    const [hash = '', digits = ''] = fingerprint.split(' ')
+    return { hash, value: Buffer.from(digits.replaceAll(':', ''), 'hex') }
+  }
+
+  const connect = async (ofServer: DtlsCertificate, expectedOfServer: DtlsCertificate, toClient: Network = faithful) => {
+    const keys: Partial<Record<DtlsRole, DtlsSrtpKeys>> = {}
+    const errors: Partial<Record<DtlsRole, string>> = {}
+    let count = 0
+    const make = (role: DtlsRole, certificate: DtlsCertificate, expected: DtlsCertificate, send: (datagram: Buffer) => void): DtlsSession =>
+      new DtlsSession(role, certificate, [announced(expected)], {
+        send: (datagram) => setImmediate(send, Buffer.from(datagram)),
+        connected: (found) => (keys[role] = found),
+        closed: (error) => (errors[role] = error?.code ?? 'none'),
+      })
+    const sessions: DtlsSession[] = []
+    const atServer = (datagram: Buffer): void => sessions[0]?.handleDatagram(performance.now(), datagram)
+    const atClient = (datagram: Buffer): void => {
+      for (const each of toClient(datagram, count++)) sessions[1]?.handleDatagram(performance.now(), each)
+    }
+    sessions.push(make('server', ofServer, client, atClient), make('client', client, expectedOfServer, atServer))
+    await until('an end', () => (keys.server !== undefined && keys.client !== undefined) || errors.client !== undefined)
+    for (const session of sessions) session.close()
+    return { keys, errors }
+  }
+
+  test('have the same keys', async () => {
+    const { keys } = await connect(server, server)
+    assert.deepEqual([keys.client?.localKey, keys.client?.remoteSalt], [keys.server?.remoteKey, keys.server?.localSalt])
+  })
+
+  test('the client survives fragments, and that each datagram of the server is lost once', async () => {
+    const seen = new Set<string>()
+    const { keys } = await connect(server, server, (datagram) => {
+      const key = datagram.subarray(11).toString('latin1')
+      const isClear = datagram[0] === 22 && datagram.readUInt16BE(3) === 0
+      if (seen.has(key)) return isClear ? fragments(datagram) : [datagram]
+      seen.add(key)
+      return isClear ? [] : [datagram]
+    })
+    assert.ok(keys.client)
+  })
+
+  test('the client ends it with a certificate that was not announced', async () => {
+    assert.equal((await connect(server, client)).errors.client, 'dtls/fingerprint')
+  })
+
+  test('the client ends it with a server that does not have the key of its certificate', async () => {
+    const thief = { ...server, keyPem: (await makeDtlsCertificate()).keyPem }
+    assert.equal((await connect(thief, server)).errors.client, 'dtls/signature')
   })
 })
 

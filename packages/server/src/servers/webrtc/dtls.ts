@@ -11,7 +11,7 @@ import {
   SignatureAlgorithm,
   type SrtpProfile as WeriftSrtpProfile,
 } from 'werift'
-import { checkClientMessage, checkServerMessage, type HandshakeMessage } from './dtls-checks.ts'
+import { checkClientMessage, type HandshakeMessage, serverCheck } from './dtls-checks.ts'
 import { DtlsGate, HANDSHAKE_TYPE, RECORD_TYPE } from './dtls-gate.ts'
 import { fingerprintLine } from './fingerprint.ts'
 
@@ -102,7 +102,7 @@ export class DtlsSession {
       this.#socket = server
     } else {
       const client = new DtlsClient(options)
-      check = (message) => checkServerMessage(client, fingerprints, message)
+      check = serverCheck(client, fingerprints)
       this.#socket = client
       client.connect().catch((error) => this.#fail(error))
     }
