@@ -22,6 +22,8 @@ export type SessionCounters = {
   readonly estimateBps?: number | undefined
   /** The layer that is sent, 0 for the lowest. */
   readonly layer?: number | undefined
+  /** Why less is sent than there is, for people. */
+  readonly reason?: string | undefined
 }
 
 /** A publisher or reader of the hub that can tell more than the hub knows. Statistics find it by its methods, so that the hub stays as it is. */
@@ -30,6 +32,23 @@ export type SessionProbe = {
   readonly id?: string
   /** Called once a second. */
   readCounters(): SessionCounters
+  /** From now on, what happens is told to the recorder too, beginning with what is known already; null ends it. */
+  record?(recorder: SessionRecorder | null): void
+}
+
+export type Direction = 'in' | 'out'
+
+/** Takes notes of one session, for a study of its failure. Knows the time by itself. */
+export type SessionRecorder = {
+  /**
+   * A packet of SRTP, whose header is in the clear.
+   * @param bytes copied as far as needed
+   */
+  rtp(direction: Direction, bytes: Uint8Array, at: number, length: number): void
+  /** @param packet compound RTCP in the clear; copied */
+  rtcp(direction: Direction, packet: Uint8Array): void
+  /** @param kind such as `offer`, `answer`, `ice-check` */
+  note(kind: string, text: string): void
 }
 
 /** Whether it tells what it counts. */

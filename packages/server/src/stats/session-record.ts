@@ -1,5 +1,6 @@
 import { isSessionProbe, type SessionCounters } from '../net/session-probe.ts'
 import type { Sample } from './columns.ts'
+import type { FlightRecorder } from './flight-recorder.ts'
 import { PlayerMeter } from './player-report.ts'
 import { SampleRing } from './sample-ring.ts'
 
@@ -24,6 +25,10 @@ export class SessionRecord {
   /** Addresses change: this is the newest. */
   remote = ''
   endedWallMs: number | undefined
+  /** Why less is sent than there is, as of the newest sample. */
+  reason: string | undefined
+  /** What happens in detail, where somebody asked for it. */
+  flight: FlightRecorder | undefined
   #last: SessionCounters = {}
   #lastMs: number
 
@@ -67,6 +72,7 @@ export class SessionRecord {
     }
     if (this.firstTick < 0) this.firstTick = tick
     this.samples.push(sample)
+    this.reason = now.reason
     this.#last = now
     this.#lastMs = nowMs
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Hub } from '@millrace/media/hub/hub.ts'
 import { isSessionProbe } from '../net/session-probe.ts'
+import { FlightRecorder } from './flight-recorder.ts'
 import type { PlayerReport } from './player-report.ts'
 import { SessionRecord, type SessionRole } from './session-record.ts'
 import { Timeline } from './timeline.ts'
@@ -9,6 +10,9 @@ import { Timeline } from './timeline.ts'
 export const ENDED_KEPT_MS = 3_600_000
 /** Sessions that are known at a time; those that ended give way first, and those that come then are not sampled. */
 export const MAX_SESSIONS = 1000
+
+/** Sessions that are recorded in detail, or ended and were: about 1 MB each. */
+export const MAX_RECORDINGS = 8
 
 type Source = { readonly protocol: string; readonly remote: string }
 
@@ -69,8 +73,34 @@ export class Statistics {
     return this.sessions(path).find((record) => record.identity.id === id)
   }
 
-  /** The session itself, while it lives. */
-  sessionOf(record: SessionRecord): object | undefined {
+  /**
+   * Begins to keep the last minute of a session in detail. Does nothing where it is kept already.
+   * @returns why it cannot be, for people
+   */
+  startRecording(record: SessionRecord, now: () => number): string | undefined {
+    if (record.flight) return undefined
+    const session = this.#sessionOf(record)
+    if (!session) return 'the session is over'
+    if (!isSessionProbe(session) || !session.record) return `there is nothing to record of ${record.identity.protocol}`
+    const recorded = [...this.#ended, ...this.#live.values()].filter(({ flight }) => flight)
+    if (recorded.length >= MAX_RECORDINGS) {
+      const [oldest] = recorded.filter(({ endedWallMs }) => endedWallMs !== undefined)
+      if (!oldest) return `${MAX_RECORDINGS} sessions are being recorded: end one of them with DELETE`
+      oldest.flight = undefined
+    }
+    record.flight = new FlightRecorder(now)
+    session.record(record.flight)
+    return undefined
+  }
+
+  /** What was recorded is forgotten. */
+  stopRecording(record: SessionRecord): void {
+    const session = this.#sessionOf(record)
+    if (session && isSessionProbe(session)) session.record?.(null)
+    record.flight = undefined
+  }
+
+  #sessionOf(record: SessionRecord): object | undefined {
     for (const [session, other] of this.#live) if (other === record) return session
     return undefined
   }

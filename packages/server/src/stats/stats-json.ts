@@ -1,5 +1,6 @@
 import { COLUMNS, type ColumnName } from './columns.ts'
 import { EVIDENCE_SECONDS, gatherEvidence } from './evidence.ts'
+import type { Flight } from './flight-recorder.ts'
 import type { SessionRecord } from './session-record.ts'
 import type { Statistics } from './statistics.ts'
 import type { Timeline } from './timeline.ts'
@@ -19,6 +20,8 @@ export type SessionSummary = {
   /** The newest values; what is not known is absent. */
   readonly now: { readonly [name: string]: number | undefined }
   readonly verdict: Verdict
+  /** Whether there is a `flight.json`. */
+  readonly recorded: boolean
 }
 
 /** `/PATH/stats.json` */
@@ -43,6 +46,13 @@ export const sessionDocument = (timeline: Timeline, record: SessionRecord, recor
   session: summaryOf(timeline, record, records),
   columns: [{ name: 'time', unit: 'ms since 1970' }, ...COLUMNS.map(({ name, unit }) => ({ name, unit })), { name: 'loopDelayMs', unit: 'ms' }],
   samples: [...rows(timeline, record)].filter(({ wallMs }) => wallMs > afterMs).map(({ wallMs, values }) => [wallMs, ...values]),
+})
+
+/** `/PATH/stats/SESSION/flight.json`: the last minute in detail. */
+export const flightDocument = (timeline: Timeline, record: SessionRecord, records: readonly SessionRecord[], flight: Flight): object => ({
+  path: record.identity.path,
+  session: summaryOf(timeline, record, records),
+  ...flight,
 })
 
 /** `/PATH/stats/SESSION.csv`: RFC 4180, a header line, times in UTC, nothing where a value is not known. */
@@ -70,6 +80,7 @@ const summaryOf = (timeline: Timeline, record: SessionRecord, records: readonly 
   samples: record.samples.length,
   now: record.newest satisfies { readonly [Name in ColumnName]?: number | undefined },
   verdict: verdictOn(timeline, record, records),
+  recorded: record.flight !== undefined,
 })
 
 /** The publisher is judged by the same seconds as the reader, also after a reader's end. */
@@ -93,7 +104,8 @@ const evidenceUpTo = (record: SessionRecord | undefined, tick: number): Evidence
   const { samples } = record
   const end = Math.min(samples.length, samples.length - (lastTick(record) - tick))
   const start = Math.max(0, end - EVIDENCE_SECONDS)
-  return gatherEvidence(Array.from({ length: Math.max(0, end - start) }, (_, i) => samples.sample(start + i)))
+  const evidence = gatherEvidence(Array.from({ length: Math.max(0, end - start) }, (_, i) => samples.sample(start + i)))
+  return evidence && { ...evidence, reason: record.reason }
 }
 
 const round1 = (value: number): number => Math.round(value * 10) / 10

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
 import { monotonicMs, wallClockMs } from '../net/clock.ts'
+import type { SessionRecorder } from '../net/session-probe.ts'
 import { type HttpServer, startHttpServer } from '../servers/http/http-server.ts'
 import { Statistics } from './statistics.ts'
 import { statsRoutes } from './stats-routes.ts'
@@ -22,6 +23,7 @@ describe('statistics over HTTP', () => {
   let http: HttpServer
   let statistics: Statistics
   let bytes = 0
+  let recorder: SessionRecorder | null = null
 
   before(async () => {
     const hub = new Hub({ converters: rtpConverters, republishGraceMs: 5000 })
@@ -30,7 +32,13 @@ describe('statistics over HTTP', () => {
       protocol: 'webrtc',
       remote: '192.0.2.20:40000',
       end() {},
-      ...{ id: 'resource', readCounters: () => ({ bytes, packets: bytes / 1000, rttMs: 12.5 }) },
+      ...{
+        id: 'resource',
+        readCounters: () => ({ bytes, packets: bytes / 1000, rttMs: 12.5 }),
+        record: (given: SessionRecorder | null) => {
+          recorder = given
+        },
+      },
     })
     statistics = new Statistics(hub, wallClockMs)
     const context = { hub, log: quiet, countFault() {} }
@@ -108,6 +116,27 @@ describe('statistics over HTTP', () => {
       assert.match(((await response.json()) as { detail: string }).detail, detail)
     })
   }
+
+  it('records a session’s last minute when it is asked to', async () => {
+    const id = await viewerId()
+    const record = (method: string, session = id): Promise<Response> => fetch(`http://127.0.0.1:${http.port}/${PATH}/stats/${session}/record`, { method })
+    assert.equal((await get(`stats/${id}/flight.json`)).status, 409)
+    assert.equal((await record('POST')).status, 204)
+    recorder?.note('offer', 'v=0')
+    const response = await get(`stats/${id}/flight.json`)
+    assert.match(response.headers.get('content-disposition') ?? '', /^attachment; filename=".*-flight\.json"$/)
+    const flight = (await response.json()) as { session: { recorded: boolean }; notes: { kind: string; text: string }[]; rtcp: unknown[] }
+    assert.equal(flight.session.recorded, true)
+    assert.deepEqual(
+      flight.notes.map(({ kind, text }) => [kind, text]),
+      [['offer', 'v=0']],
+    )
+    assert.equal((await record('DELETE')).status, 204)
+    assert.equal(recorder, null, 'the session is told that nobody listens')
+    assert.equal((await get(`stats/${id}/flight.json`)).status, 409)
+    const publisher = (await list()).sessions.find(({ role }) => role === 'publisher')
+    assert.equal((await record('POST', publisher?.id)).status, 409, 'RTSP has nothing to record')
+  })
 
   it('knows no other sessions', async () => {
     for (const file of ['none.json', 'none.csv']) assert.equal((await get(`stats/${file}`)).status, 404)

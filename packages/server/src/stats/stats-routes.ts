@@ -4,11 +4,11 @@ import type { PathRoute } from '../net/http-route.ts'
 import { sendProblem } from '../net/problem.ts'
 import { MAX_REPORT_BYTES, playerReportSchema } from './player-report.ts'
 import type { Statistics } from './statistics.ts'
-import { pathSummary, sessionCsv, sessionDocument } from './stats-json.ts'
+import { flightDocument, pathSummary, sessionCsv, sessionDocument } from './stats-json.ts'
 
 const REPORT_METHODS = ['POST', 'OPTIONS'] as const
 
-/** Statistics below a path: `stats.json`, `stats/SESSION.json` and `.csv`, and where players report. */
+/** Statistics below a path: `stats.json`, `stats/SESSION.json` and `.csv`, the flight recorder, and where players report. */
 export const statsRoutes = (statistics: Statistics): PathRoute[] => [
   {
     methods: ['GET'],
@@ -21,6 +21,16 @@ export const statsRoutes = (statistics: Statistics): PathRoute[] => [
     handle: (request, reply, path, match) => answerSession(statistics, request, reply, path, match[1] ?? '', match[2] === 'csv'),
   },
   {
+    methods: ['POST', 'DELETE'],
+    tail: /^stats\/([\w-]+)\/record$/,
+    handle: (request, reply, path, match) => answerRecord(statistics, request, reply, path, match[1] ?? ''),
+  },
+  {
+    methods: ['GET'],
+    tail: /^stats\/([\w-]+)\/flight\.json$/,
+    handle: (_request, reply, path, match) => answerFlight(statistics, reply, path, match[1] ?? ''),
+  },
+  {
     methods: REPORT_METHODS,
     tail: /^whep\/([\w-]+)\/report$/,
     bodyLimit: MAX_REPORT_BYTES,
@@ -30,13 +40,36 @@ export const statsRoutes = (statistics: Statistics): PathRoute[] => [
 
 const answerSession = (statistics: Statistics, request: FastifyRequest, reply: FastifyReply, path: string, id: string, asCsv: boolean): FastifyReply => {
   const record = statistics.find(path, id)
-  if (!record)
-    return sendProblem(reply, 404, 'No such session', `${path} has no session ${id}; sessions are kept for an hour after their end: see /${path}/stats.json.`)
+  if (!record) return sendUnknown(reply, path, id)
   const { after, download } = request.query as { after?: string; download?: string }
   if (asCsv) return asFile(reply, path, id, 'csv').type('text/csv; charset=utf-8; header=present').send(sessionCsv(statistics.timeline, record))
   if (download !== undefined) asFile(reply, path, id, 'json')
   return sendJson(reply, sessionDocument(statistics.timeline, record, statistics.sessions(path), Number(after) || 0))
 }
+
+/** The flight recorder of a session is off until it is asked for. */
+const answerRecord = (statistics: Statistics, request: FastifyRequest, reply: FastifyReply, path: string, id: string): FastifyReply => {
+  const record = statistics.find(path, id)
+  if (!record) return sendUnknown(reply, path, id)
+  if (request.method === 'DELETE') {
+    statistics.stopRecording(record)
+    return reply.code(204).send()
+  }
+  const refusal = statistics.startRecording(record, monotonicMs)
+  if (refusal !== undefined) return sendProblem(reply, 409, 'Cannot be recorded', `${refusal}.`)
+  return reply.code(204).send()
+}
+
+const answerFlight = (statistics: Statistics, reply: FastifyReply, path: string, id: string): FastifyReply => {
+  const record = statistics.find(path, id)
+  if (!record) return sendUnknown(reply, path, id)
+  if (!record.flight) return sendProblem(reply, 409, 'Not recorded', `Begin with POST /${path}/stats/${id}/record, while the session lasts.`)
+  const flight = record.flight.bundle(wallClockMs)
+  return sendJson(asFile(reply, path, `${id}-flight`, 'json'), flightDocument(statistics.timeline, record, statistics.sessions(path), flight))
+}
+
+const sendUnknown = (reply: FastifyReply, path: string, id: string): FastifyReply =>
+  sendProblem(reply, 404, 'No such session', `${path} has no session ${id}; sessions are kept for an hour after their end: see /${path}/stats.json.`)
 
 /** What the file is called when it is saved. */
 const asFile = (reply: FastifyReply, path: string, id: string, extension: string): FastifyReply =>

@@ -21,6 +21,8 @@ export type Evidence = {
   readonly framesDropped?: number | undefined
   readonly freezes?: number | undefined
   readonly frozenMs?: number | undefined
+  /** Why the server sends less than there is, in its own words. */
+  readonly reason?: string | undefined
 }
 
 export type VerdictInput = {
@@ -100,6 +102,7 @@ const lookAtDownlink = ({ publisher, reader }: VerdictInput): Verdict | undefine
   const repeated = share(reader.repeated, reader.packets)
   if (repeated !== undefined && repeated > MAX_REPEATED_PERCENT) evidence.push(`${percent(repeated)} of the packets sent again`)
   if ((reader.rttMs ?? 0) > MAX_RTT_MS) evidence.push(`${round(reader.rttMs)} ms of round trip`)
+  if (reader.reason !== undefined) evidence.push(reader.reason)
   if ((reader.dropped ?? 0) > 0) evidence.push(`${reader.dropped} left out because the way to it is too slow`)
   const { estimateKbps } = reader
   const wanted = publisher?.bitrateKbps ?? 0

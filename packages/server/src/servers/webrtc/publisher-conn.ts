@@ -9,14 +9,14 @@ import type { Hub, Publication, Publisher } from '@millrace/media/hub/hub.ts'
 import type { Track } from '@millrace/media/hub/track.ts'
 import { isRtcp } from '@millrace/media/protocols/rtp/rtcp.ts'
 import { deriveSessionKeys } from '@millrace/media/protocols/srtp/key-derivation.ts'
-import { SrtcpReceiver, SrtcpSender } from '@millrace/media/protocols/srtp/srtcp.ts'
 import { SrtpReceiver } from '@millrace/media/protocols/srtp/srtp-receiver.ts'
 import { addressKey } from '@millrace/media/protocols/stun/transport-address.ts'
 import type { Log } from '../../log/log.ts'
 import { monotonicMs } from '../../net/clock.ts'
-import type { SessionCounters, SessionProbe } from '../../net/session-probe.ts'
+import type { SessionCounters, SessionProbe, SessionRecorder } from '../../net/session-probe.ts'
 import type { DtlsSrtpKeys } from './dtls.ts'
 import { PeerLink, type PeerLinkOptions } from './peer-link.ts'
+import { SessionTap, TappedSrtcpReceiver, TappedSrtcpSender } from './session-tap.ts'
 import { nodeSrtpCrypto } from './srtp-crypto.ts'
 import type { WebRtcConn } from './webrtc-conn.ts'
 
@@ -42,6 +42,7 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
   readonly id: string
   readonly pathName: string
   readonly link: PeerLink
+  readonly tap = new SessionTap()
   readonly #options: PublisherConnOptions
   readonly #log: Log
   #publisher: RtcPublisher | undefined
@@ -57,6 +58,7 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
     this.link = new PeerLink(options.link, {
       connected: (keys, to) => this.#connected(keys, to),
       moved: (to) => {
+        this.tap.checked(to)
         if (this.#publisher) this.#publisher.to = to
       },
       closed: (reason, fault) => {
@@ -73,7 +75,10 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
   handleMedia(nowMs: number, datagram: Uint8Array): void {
     try {
       if (isRtcp(datagram)) this.#publisher?.handleRtcp(nowMs, datagram)
-      else this.#publisher?.handleRtp(nowMs, datagram)
+      else {
+        this.tap.recorder?.rtp('in', datagram, 0, datagram.length)
+        this.#publisher?.handleRtp(nowMs, datagram)
+      }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       this.#fault(error)
@@ -92,6 +97,10 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
     return this.#publisher?.counters ?? {}
   }
 
+  record(recorder: SessionRecorder | null): void {
+    this.tap.record(recorder)
+  }
+
   end(reason: EndReason): void {
     this.#publisher?.sendBye(reason.message)
     this.close(reason.message)
@@ -100,6 +109,7 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
   close(reason: string): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.tap.closed(reason)
     clearInterval(this.#ticker)
     this.link.close()
     if (this.#publication) this.#log.info({ ...this.#publisher?.counters, reason }, 'publisher left')
@@ -125,13 +135,14 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
     this.#publication = publication
     const transport = {
       srtp: new SrtpReceiver(profile, remote.rtp, nodeSrtpCrypto),
-      srtcpIn: new SrtcpReceiver(profile, remote.rtcp, nodeSrtpCrypto),
-      srtcpOut: new SrtcpSender(profile, local.rtcp, nodeSrtpCrypto),
+      srtcpIn: new TappedSrtcpReceiver(profile, remote.rtcp, this.tap),
+      srtcpOut: new TappedSrtcpSender(profile, local.rtcp, this.tap),
       out: link.port,
     }
     const publisher = new RtcPublisher(publication, accepted, transport, to, { ssrc: randomInt(1, 2 ** 32), cname })
     this.#publisher = publisher
     this.#ticker = setInterval(() => publisher.tick(monotonicMs()), TICK_MS)
+    this.tap.connected(profile, to)
     this.#log.info({ media: addressKey(to), srtp: profile.name, tracks: codecs.map(codecLabel) }, 'publisher connected')
   }
 

@@ -2,23 +2,26 @@ import type { Destination } from '@millrace/media/bridges/webrtc/datagram-out.ts
 import type { AcceptedTrack } from '@millrace/media/bridges/webrtc/negotiate.ts'
 import type { RtcFeed } from '@millrace/media/bridges/webrtc/rtc-feed.ts'
 import { RtcViewer } from '@millrace/media/bridges/webrtc/rtc-viewer.ts'
+import type { ViewerLevel } from '@millrace/media/bridges/webrtc/viewer-link.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import type { EndReason } from '@millrace/media/hub/end-reason.ts'
 import type { Stream, StreamClient } from '@millrace/media/hub/stream.ts'
 import { isRtcp } from '@millrace/media/protocols/rtp/rtcp.ts'
 import { deriveSessionKeys } from '@millrace/media/protocols/srtp/key-derivation.ts'
-import { SrtcpReceiver, SrtcpSender } from '@millrace/media/protocols/srtp/srtcp.ts'
 import { makeSrtpSender } from '@millrace/media/protocols/srtp/srtp-sender.ts'
 import { addressKey } from '@millrace/media/protocols/stun/transport-address.ts'
 import type { Log } from '../../log/log.ts'
 import { monotonicMs } from '../../net/clock.ts'
-import type { SessionCounters, SessionProbe } from '../../net/session-probe.ts'
+import type { SessionCounters, SessionProbe, SessionRecorder } from '../../net/session-probe.ts'
 import type { DtlsSrtpKeys } from './dtls.ts'
 import { PeerLink, type PeerLinkOptions } from './peer-link.ts'
+import { SessionTap, TappedOut, TappedSrtcpReceiver, TappedSrtcpSender } from './session-tap.ts'
 import { nodeSrtpCrypto } from './srtp-crypto.ts'
 import type { WebRtcConn } from './webrtc-conn.ts'
 
 const REPORT_INTERVAL_MS = 1000
+/** From least to all; their places are the layers in the statistics. */
+const LEVELS: readonly ViewerLevel[] = ['key-frames', 'group-start', 'no-b', 'full']
 
 export type ViewerConnOptions = {
   readonly id: string
@@ -41,6 +44,7 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
   readonly id: string
   readonly pathName: string
   readonly link: PeerLink
+  readonly tap = new SessionTap()
   readonly #options: ViewerConnOptions
   readonly #log: Log
   #viewer: RtcViewer | undefined
@@ -55,6 +59,7 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
     this.link = new PeerLink(options.link, {
       connected: (keys, to) => this.#connected(keys, to),
       moved: (to) => {
+        this.tap.checked(to)
         if (this.#viewer) this.#viewer.to = to
       },
       closed: (reason, fault) => {
@@ -73,7 +78,13 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
   }
 
   readCounters(): SessionCounters {
-    return this.#viewer?.counters ?? {}
+    if (!this.#viewer) return {}
+    const { level, levelReason, leftOut, ...counters } = this.#viewer.counters
+    return { ...counters, layer: LEVELS.indexOf(level), dropped: leftOut, reason: levelReason }
+  }
+
+  record(recorder: SessionRecorder | null): void {
+    this.tap.record(recorder)
   }
 
   handleMedia(nowMs: number, datagram: Uint8Array): void {
@@ -101,6 +112,7 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
   close(reason: string): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.tap.closed(reason)
     this.link.close()
     if (this.#viewer) this.#log.info({ packets: this.#viewer.packetsSent, reason }, 'viewer left')
     else this.#log.debug({ reason }, 'viewer gone before it was connected')
@@ -120,12 +132,13 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
       accepted,
       {
         srtp: makeSrtpSender(profile, local.rtp, nodeSrtpCrypto),
-        srtcpOut: new SrtcpSender(profile, local.rtcp, nodeSrtpCrypto),
-        srtcpIn: new SrtcpReceiver(profile, remote.rtcp, nodeSrtpCrypto),
-        out: link.port,
+        srtcpOut: new TappedSrtcpSender(profile, local.rtcp, this.tap),
+        srtcpIn: new TappedSrtcpReceiver(profile, remote.rtcp, this.tap),
+        out: new TappedOut(link.port, this.tap),
       },
       to,
     )
+    this.tap.connected(profile, to)
     this.#log.info({ media: addressKey(to), srtp: profile.name }, 'viewer connected')
     this.#viewer.sendReports(this.#options.wallOffsetMs + monotonicMs(), this.#options.cname)
     feed.addViewer(this.#viewer)

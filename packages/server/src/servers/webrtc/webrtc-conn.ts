@@ -1,5 +1,6 @@
 import type { EndReason } from '@millrace/media/hub/end-reason.ts'
 import type { PeerLink } from './peer-link.ts'
+import type { SessionTap } from './session-tap.ts'
 
 /** A session of WebRTC, whoever sends in it, as the UDP port and HTTP know it. */
 export type WebRtcConn = {
@@ -7,6 +8,7 @@ export type WebRtcConn = {
   readonly id: string
   readonly pathName: string
   readonly link: PeerLink
+  readonly tap: SessionTap
   /** Takes a datagram of SRTP or SRTCP. */
   handleMedia(nowMs: number, datagram: Uint8Array): void
   /** Several times a second. */

@@ -47,6 +47,7 @@ const acceptViewer = (
     return undefined
   }
   const { conn, answer } = transport.open(pathName, stream, offer, accepted, client)
+  conn.tap.learnSdp(offerText, answer)
   for (const { codec, reason } of missing) log.warn({ codec: codecLabel(codec) }, `a track is not sent to this viewer: ${reason}`)
   return { resource: conn, answer, headers: missingHeaders(missing) }
 }

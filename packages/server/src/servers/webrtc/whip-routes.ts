@@ -47,5 +47,6 @@ const acceptOffer = (
   }
   for (const { kind, reason } of refused) log.warn({ kind }, `a section of the offer is left out: ${reason}`)
   const { conn, answer } = transport.openPublisher(pathName, offer, accepted, client)
+  conn.tap.learnSdp(offerText, answer)
   return { resource: conn, answer }
 }
