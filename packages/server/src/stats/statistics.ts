@@ -115,10 +115,12 @@ export class Statistics {
 
   /**
    * A player reported about itself.
-   * @returns false if it came too early after the one before, or the session is not sampled
+   * @returns false if it came too early after the one before, or the session is not sampled; else why the server sends less than there is,
+   * undefined while it sends all
    */
-  report(path: string, session: Source, report: PlayerReport, nowMs: number): boolean {
-    return this.#record(path, 'reader', session, undefined, nowMs)?.player.push(nowMs, report) ?? false
+  report(path: string, session: Source, report: PlayerReport, nowMs: number): string | undefined | false {
+    const record = this.#record(path, 'reader', session, undefined, nowMs)
+    return record?.player.push(nowMs, report) ? record.reason : false
   }
 
   #record(path: string, role: SessionRole, session: Source, bytesIn: number | undefined, nowMs: number): SessionRecord | undefined {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
 import { monotonicMs, wallClockMs } from '../net/clock.ts'
@@ -23,6 +24,7 @@ describe('statistics over HTTP', () => {
   let http: HttpServer
   let statistics: Statistics
   let bytes = 0
+  let reason: string | undefined
   let recorder: SessionRecorder | null = null
 
   before(async () => {
@@ -34,7 +36,7 @@ describe('statistics over HTTP', () => {
       end() {},
       ...{
         id: 'resource',
-        readCounters: () => ({ bytes, packets: bytes / 1000, rttMs: 12.5 }),
+        readCounters: () => ({ bytes, packets: bytes / 1000, rttMs: 12.5, reason }),
         record: (given: SessionRecorder | null) => {
           recorder = given
         },
@@ -116,6 +118,15 @@ describe('statistics over HTTP', () => {
       assert.match(((await response.json()) as { detail: string }).detail, detail)
     })
   }
+
+  it('answers a report with the reason for sending less, while there is one', async () => {
+    reason = 'packets wait on the way to the viewer'
+    statistics.tick(monotonicMs(), 0)
+    await sleep(1000)
+    const response = await report('resource', '{"timeMs":3000}')
+    assert.deepEqual([response.status, await response.json()], [200, { reduced: reason }])
+    reason = undefined
+  })
 
   it('records a session’s last minute when it is asked to', async () => {
     const id = await viewerId()

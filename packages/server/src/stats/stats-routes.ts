@@ -85,10 +85,10 @@ const answerReport = (statistics: Statistics, request: FastifyRequest, reply: Fa
     const where = report.error.issues.map(({ path: keys, message }) => `${keys.join('.') || 'body'}: ${message}`).join('; ')
     return sendProblem(reply, 400, 'Not a report', `${where}.`)
   }
-  if (!statistics.report(path, player, report.data, monotonicMs())) {
-    return sendProblem(reply.header('retry-after', '1'), 429, 'Too many reports', 'One report a second is enough.')
-  }
-  return reply.code(204).send()
+  const reduced = statistics.report(path, player, report.data, monotonicMs())
+  if (reduced === false) return sendProblem(reply.header('retry-after', '1'), 429, 'Too many reports', 'One report a second is enough.')
+  // The player tells its viewer why the picture is not what it was.
+  return reduced === undefined ? reply.code(204).send() : sendJson(reply, { reduced })
 }
 
 /** Players on other sites report too. */
