@@ -35,6 +35,11 @@ export type PlaybackListener = {
   stalled(): void
   /** After `stalled`: media flows again. */
   resumed(): void
+  /**
+   * The server sends less than there is, because the way here is too narrow, or all of it again.
+   * @param reason for people; undefined when nothing is left out any more
+   */
+  reduced(reason: string | undefined): void
   /** It is over; nothing else is told afterwards. The playback is still to be closed. */
   failed(fault: PlaybackFault): void
 }

@@ -229,4 +229,16 @@ describe('PlayerCore', () => {
     assert.equal(outside.names.at(-1), 'stopped')
     assert.equal(outside.unclosed, 0)
   })
+
+  it('says that fewer pictures come, and when all come again', () => {
+    outside.player().start()
+    outside.last.started(SILENT)
+    outside.last.reduced('packets wait on the way')
+    assert.deepEqual(outside.states.at(-1), { name: 'playing', via: 'webrtc', ...SILENT, reduced: 'packets wait on the way' })
+    const told = outside.states.length
+    outside.last.reduced('packets wait on the way')
+    assert.equal(outside.states.length, told)
+    outside.last.reduced(undefined)
+    assert.deepEqual(outside.states.at(-1), { name: 'playing', via: 'webrtc', ...SILENT })
+  })
 })

@@ -81,7 +81,9 @@ export class PlayerCore {
     this.#setState({ name: 'connecting', via })
     const guard = this.#guard()
     let media: Started = { missing: [], hasAudio: false }
-    const showPlaying = (): void => this.#setState({ name: 'playing', via, ...media, ...(because !== undefined && { because }) })
+    let reduced: string | undefined
+    const showPlaying = (): void =>
+      this.#setState({ name: 'playing', via, ...media, ...(because !== undefined && { because }), ...(reduced !== undefined && { reduced }) })
     this.#playback = this.#deps.open[via]({
       started: guard((started: Started) => {
         media = started
@@ -94,6 +96,11 @@ export class PlayerCore {
       resumed: guard(() => {
         this.#endWait()
         showPlaying()
+      }),
+      reduced: guard((reason: string | undefined) => {
+        const changed = reduced !== reason
+        reduced = reason
+        if (changed && this.#isPlaying()) showPlaying()
       }),
       failed: guard((fault: PlaybackFault) => this.#failed(via, fault)),
     })

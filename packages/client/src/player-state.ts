@@ -9,6 +9,8 @@ export type PlayerState =
       readonly via: Transport
       /** Why it is not WebRTC, where that was tried first. */
       readonly because?: PlaybackFault
+      /** Why the server sends fewer pictures than there are. */
+      readonly reduced?: string
     })
   /** Starts by itself when somebody publishes. */
   | { readonly name: 'waiting-for-publisher' }

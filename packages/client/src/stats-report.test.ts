@@ -17,7 +17,7 @@ describe('a player’s report', () => {
     const reporter = new StatsReporter((url) => {
       urls.push(url)
       const status = statuses.shift() ?? 204
-      return status instanceof Error ? Promise.reject(status) : Promise.resolve({ status })
+      return status instanceof Error ? Promise.reject(status) : Promise.resolve({ status, json: async () => ({}) })
     })
     for (const resource of resources) await reporter.report(resource, { timeMs: 1 })
     return urls
@@ -31,4 +31,16 @@ describe('a player’s report', () => {
     const sent = await posts([new Error('no network'), 429, 404], ['/1', '/1', '/1', '/1', '/2'])
     assert.deepEqual(sent, ['/1/report', '/1/report', '/1/report', '/2/report'])
   })
+
+  for (const [status, body, expected] of [
+    [204, undefined, undefined],
+    [200, { reduced: 'packets wait on the way' }, 'packets wait on the way'],
+    [200, { reduced: 5 }, undefined],
+    [429, { detail: 'too many' }, null],
+  ] as const) {
+    it(`an answer ${status} ${JSON.stringify(body)} means ${JSON.stringify(expected)}`, async () => {
+      const reporter = new StatsReporter(async () => ({ status, json: async () => body }))
+      assert.equal(await reporter.report('/1', { timeMs: 1 }), expected)
+    })
+  }
 })

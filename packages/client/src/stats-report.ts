@@ -40,10 +40,13 @@ export const playerReportOf = (stats: Iterable<readonly [string, object]>, timeM
   return undefined
 }
 
+/** Longest reason that is shown. */
+const MAX_REASON = 300
+
 /** The answers of a server that does not take reports, or has forgotten the session. */
 const FINAL = [401, 403, 404, 405]
 
-type Post = (url: string, body: string) => Promise<{ readonly status: number }>
+type Post = (url: string, body: string) => Promise<{ readonly status: number; json(): Promise<unknown> }>
 
 /** Posts reports to a session's resource, `RESOURCE/report`, until the server does not want them. */
 export class StatsReporter {
@@ -54,17 +57,27 @@ export class StatsReporter {
     this.#post = post
   }
 
-  /** @param resourceUrl of the WHEP session; undefined before there is one */
-  async report(resourceUrl: string | undefined, report: PlayerReport | undefined): Promise<void> {
-    if (resourceUrl === undefined || report === undefined || resourceUrl === this.#refusedBy) return
+  /**
+   * @param resourceUrl of the WHEP session; undefined before there is one
+   * @returns why the server sends less than there is, for people; undefined if it sends all, null if it did not say
+   */
+  async report(resourceUrl: string | undefined, report: PlayerReport | undefined): Promise<string | undefined | null> {
+    if (resourceUrl === undefined || report === undefined || resourceUrl === this.#refusedBy) return null
     try {
-      const { status } = await this.#post(`${resourceUrl}/report`, JSON.stringify(report))
-      if (FINAL.includes(status)) this.#refusedBy = resourceUrl
+      const response = await this.#post(`${resourceUrl}/report`, JSON.stringify(report))
+      if (FINAL.includes(response.status)) this.#refusedBy = resourceUrl
+      if (response.status === 204) return undefined
+      return response.status === 200 ? reducedOf(await response.json()) : null
     } catch {
       // The next one may get through; the picture does not depend on it.
+      return null
     }
   }
 }
+
+/** `{"reduced":"packets are lost on the way …"}` */
+const reducedOf = (answer: unknown): string | undefined =>
+  typeof answer === 'object' && answer !== null && 'reduced' in answer && typeof answer.reduced === 'string' ? answer.reduced.slice(0, MAX_REASON) : undefined
 
 const postJson: Post = (url, body) =>
   fetch(url, { method: 'POST', keepalive: true, headers: { 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(2000) })

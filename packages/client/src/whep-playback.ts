@@ -23,6 +23,7 @@ export const playWhep = (baseUrl: string, video: HTMLVideoElement, listener: Pla
   })
   const stall = new StallDetector()
   const reporter = new StatsReporter()
+  const closing = new AbortController()
   let looks = 0
   let hasStarted = false
   const started = (): void => {
@@ -30,16 +31,19 @@ export const playWhep = (baseUrl: string, video: HTMLVideoElement, listener: Pla
     hasStarted = true
     listener.started({ missing: client.missing, hasAudio: client.hasAudio })
   }
+  const report = async (stats: RTCStatsReport): Promise<void> => {
+    const reduced = await reporter.report(client.resourceUrl, playerReportOf(stats, performance.now()))
+    if (reduced !== null && !closing.signal.aborted) listener.reduced(reduced)
+  }
   const look = async (): Promise<void> => {
     const stats = await client.getStats()
     // A hidden page decodes as its browser likes: what it counts says nothing about the way to it.
-    if (looks++ % LOOKS_PER_REPORT === 0 && !document.hidden) void reporter.report(client.resourceUrl, playerReportOf(stats, performance.now()))
+    if (looks++ % LOOKS_PER_REPORT === 0 && !document.hidden) void report(stats)
     const received = sumInbound(stats, 'packetsReceived')
     const change = hasStarted ? stall.update(received, performance.now()) : undefined
     if (change !== undefined) listener[change]()
   }
   const timer = setInterval(() => void look(), LOOK_EVERY_MS)
-  const closing = new AbortController()
   video.addEventListener('loadeddata', started, { signal: closing.signal })
   void client.connect()
   return {

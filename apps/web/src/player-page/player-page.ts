@@ -27,10 +27,11 @@ const show = (state: PlayerState): void => {
   const words = wordsFor(state, player.mode, pathName, hadPicture)
   hadPicture = state.name === 'playing' || (hadPicture && (state.name === 'connecting' || state.name === 'reconnecting'))
   root.dataset.state = state.name
-  root.classList.toggle('partial', state.name === 'playing' && state.missing.length > 0)
+  root.classList.toggle('partial', state.name === 'playing' && (state.missing.length > 0 || state.reduced !== undefined))
   byId('status-text', HTMLElement).textContent = words.status
   detail.hidden = words.detail === undefined
   detail.textContent = words.detail ?? ''
+  detail.title = words.detailTitle ?? ''
   change.hidden = words.change === undefined
   change.textContent = words.change?.label ?? ''
   changeTo = words.change?.to ?? 'auto'

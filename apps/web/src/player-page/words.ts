@@ -8,6 +8,8 @@ export type Words = {
   readonly status: string
   /** What is missing, or why it is later than it could be. */
   readonly detail?: string
+  /** More about that, for those who ask. */
+  readonly detailTitle?: string
   /** Offers another transport. */
   readonly change?: { readonly to: PlayerMode; readonly label: string }
   /** Stands in place of the picture. */
@@ -56,7 +58,15 @@ export const wordsFor = (state: PlayerState, mode: PlayerMode, pathName: string,
   }
 }
 
-const playingWords = ({ via, missing, because }: Extract<PlayerState, { name: 'playing' }>, mode: PlayerMode): Partial<Words> => {
+type Playing = Extract<PlayerState, { name: 'playing' }>
+
+const playingWords = (state: Playing, mode: PlayerMode): Partial<Words> => {
+  const words = transportWords(state, mode)
+  if (state.reduced === undefined) return words
+  return { ...words, detail: ['The network is slow: showing fewer pictures.', words.detail ?? ''].join(' ').trim(), detailTitle: state.reduced }
+}
+
+const transportWords = ({ via, missing, because }: Playing, mode: PlayerMode): Partial<Words> => {
   if (missing.length > 0) {
     const sound = missing.some(({ kind }) => kind === 'audio')
     return {
