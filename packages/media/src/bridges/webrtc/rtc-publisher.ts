@@ -34,10 +34,10 @@ const OSN_BYTES = 2
 
 /** What DTLS and ICE gave to a publisher. */
 export type RtcPublisherTransport = {
-  readonly srtp: SrtpReceiver
-  readonly srtcpOut: SrtcpSender
-  readonly srtcpIn: SrtcpReceiver
-  readonly out: DatagramOut
+  readonly srtp: Pick<SrtpReceiver, 'unprotect'>
+  readonly srtcpOut: Pick<SrtcpSender, 'protect'>
+  readonly srtcpIn: Pick<SrtcpReceiver, 'unprotect'>
+  readonly out: Pick<DatagramOut, 'send'>
 }
 
 export type RtcPublisherOptions = {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { ProtocolError } from '../../bytes/protocol-error.ts'
 import { ReceptionStats } from './reception-stats.ts'
 import { decodeRtcp, isRtcp } from './rtcp.ts'
-import { encodeFir, encodeNack, encodePli, MAX_NACK_SEQS } from './rtcp-feedback.ts'
+import { encodeFir, encodeNack, encodePli, encodeRemb, MAX_NACK_SEQS } from './rtcp-feedback.ts'
 import { encodeBye, encodeReceiverReport, encodeSenderReport } from './rtcp-report.ts'
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'))
@@ -61,6 +61,14 @@ const BROKEN: readonly (readonly [name: string, packet: string, code: string])[]
 test('decodeRtcp', async (t) => {
   for (const [name, packet, messages] of MESSAGES) await t.test(name, () => assert.deepEqual(decodeRtcp(bytes(packet)), messages))
   for (const [name, packet, code] of BROKEN) await t.test(name, () => assert.throws(() => decodeRtcp(bytes(packet)), { code }))
+})
+
+test('REMB has its rate as a mantissa of 18 bits and an exponent', () => {
+  const exact = encodeRemb({ senderSsrc: 1, bitrateBps: 250_000, ssrcs: [0x1234] })
+  assert.deepEqual(exact, bytes('8fce0005 00000001 00000000 52454d42 0103d090 00001234'))
+  const cut = encodeRemb({ senderSsrc: 1, bitrateBps: 1_700_000, ssrcs: [] })
+  const [exponent, mantissa] = [(cut[17] as number) >> 2, (((cut[17] as number) & 3) << 16) | ((cut[18] as number) << 8) | (cut[19] as number)]
+  assert.ok(Math.abs(mantissa * 2 ** exponent - 1_700_000) < 8, `${mantissa} * 2^${exponent}`)
 })
 
 test('what is encoded is decoded to the same', () => {

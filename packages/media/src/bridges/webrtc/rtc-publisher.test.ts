@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { ProtocolError } from '../../bytes/protocol-error.ts'
+import { Hub, type Publication } from '../../hub/hub.ts'
+import { publisher as hubPublisher, oneToOne } from '../../hub/hub-fixtures.ts'
+import type { Packet } from '../../hub/packet.ts'
+import type { Track } from '../../hub/track.ts'
+import { decodeRtcp, type RtcpMessage } from '../../protocols/rtp/rtcp.ts'
+import { encodeSenderReport } from '../../protocols/rtp/rtcp-report.ts'
+import { encodeRtpPacket } from '../../protocols/rtp/rtp-packet.ts'
+import { acceptPublisher } from './accept-publisher.ts'
+import { CHROMIUM_PUBLISHER, OBS_OFFER, SIMULCAST_PUBLISHER } from './publisher-offers.corpus.ts'
+import { decodeRtcOffer } from './rtc-offer.ts'
+import { RtcPublisher } from './rtc-publisher.ts'
+
+const TO = { address: '192.0.2.1', port: 1, connection: undefined }
+const VIDEO_SSRC = 1000
+const RTX_SSRC = 2000
+const AUDIO_SSRC = 3000
+/** VP8 payload descriptor that starts a frame, and its first byte: RFC 7741 section 4. */
+const KEY_FRAME = [0x10, 0x00, 0x9d]
+const DELTA_FRAME = [0x10, 0x01]
+
+type Extension = readonly [id: number, ...data: number[]]
+
+/** Gives an RTP packet header extensions of the one-byte form. */
+const extended = (packet: Uint8Array, extensions: readonly Extension[]): Uint8Array => {
+  const elements = extensions.flatMap(([id, ...data]) => [(id << 4) | (data.length - 1), ...data])
+  while (elements.length % 4 !== 0) elements.push(0)
+  return Uint8Array.of((packet[0] as number) | 0x10, ...packet.subarray(1, 12), 0xbe, 0xde, 0, elements.length / 4, ...elements, ...packet.subarray(12))
+}
+
+const ascii = (text: string): number[] => [...text].map((character) => character.charCodeAt(0))
+
+/** A publisher in virtual time, whose packets are not encrypted. */
+class Scene {
+  nowMs = 1000
+  readonly publication: Publication
+  readonly publisher: RtcPublisher
+  readonly written: Packet[] = []
+  sent: RtcpMessage[] = []
+  transportSeq = 0
+
+  constructor(offer = CHROMIUM_PUBLISHER) {
+    const { accepted } = acceptPublisher(decodeRtcOffer(offer))
+    const hub = new Hub({ converters: oneToOne, republishGraceMs: 0 })
+    this.publication = hub.publish(
+      'live',
+      accepted.map(({ codec }) => codec),
+      'packets',
+      hubPublisher(),
+      this.nowMs,
+    )
+    this.publication.stream.readPackets({ onPacket: (track, packet) => track.codec.kind === 'video' && this.written.push(packet) })
+    const clear = { unprotect: (bytes: Uint8Array) => bytes, protect: (bytes: Uint8Array) => bytes }
+    const out = { send: (bytes: Uint8Array) => this.sent.push(...decodeRtcp(bytes)) }
+    this.publisher = new RtcPublisher(this.publication, accepted, { srtp: clear, srtcpIn: clear, srtcpOut: clear, out }, TO, { ssrc: 7, cname: 'c' })
+  }
+
+  get video(): Track {
+    return this.publication.stream.tracks.find((track) => track.codec.kind === 'video') as Track
+  }
+
+  rtp(payloadType: number, ssrc: number, seq: number, timestamp: number, payload: readonly number[], extensions: readonly Extension[] = []): void {
+    const packet = encodeRtpPacket({ payloadType, marker: true, seq, timestamp, ssrc, payload: Uint8Array.from(payload) })
+    const count = this.transportSeq++
+    this.publisher.handleRtp(this.nowMs, extended(packet, [[4, count >> 8, count & 0xff], ...extensions]))
+  }
+
+  picture(seq: number, payload: readonly number[] = DELTA_FRAME): void {
+    this.rtp(96, VIDEO_SSRC, seq, seq * 3000, payload)
+  }
+
+  /** Time passes, in steps of the ticker. */
+  pass(ms: number): void {
+    for (const end = this.nowMs + ms; this.nowMs < end; ) {
+      this.nowMs += 10
+      this.publisher.tick(this.nowMs)
+    }
+  }
+
+  take<Type extends RtcpMessage['type']>(type: Type): Extract<RtcpMessage, { type: Type }>[] {
+    const found = this.sent.filter((message): message is Extract<RtcpMessage, { type: Type }> => message.type === type)
+    this.sent = this.sent.filter((message) => message.type !== type)
+    return found
+  }
+}
+
+describe('a publisher by WebRTC', () => {
+  test('a lost packet is asked for, comes by RTX, and is written in order', () => {
+    const scene = new Scene()
+    scene.picture(10, KEY_FRAME)
+    scene.picture(12)
+    scene.pass(20)
+    assert.deepEqual(scene.take('nack'), [{ type: 'nack', senderSsrc: 7, mediaSsrc: VIDEO_SSRC, seqs: [11] }])
+    assert.equal(scene.written.length, 1)
+    scene.rtp(97, RTX_SSRC, 500, 11 * 3000, [0, 11, ...DELTA_FRAME])
+    assert.deepEqual(
+      scene.written.map(({ seq, timestamp }) => [seq, timestamp - (scene.written[0]?.timestamp ?? 0)]),
+      [
+        [0, 0],
+        [1, 3000],
+        [2, 6000],
+      ],
+    )
+    const { nacks, repeated, lost, packets } = scene.publisher.counters
+    assert.deepEqual([nacks, repeated, lost, packets], [1, 1, 0, 3])
+  })
+
+  test('packets out of order are not asked for', () => {
+    const scene = new Scene()
+    for (const seq of [10, 12, 11, 13]) scene.picture(seq, seq === 10 ? KEY_FRAME : DELTA_FRAME)
+    scene.pass(500)
+    assert.deepEqual(scene.take('nack'), [])
+    assert.equal(scene.written.length, 4)
+  })
+
+  test('what does not come is given up, and a key frame asked for once a second', () => {
+    const scene = new Scene()
+    scene.picture(10, KEY_FRAME)
+    scene.picture(12)
+    scene.pass(2000)
+    assert.deepEqual(
+      scene.written.map(({ seq }) => seq),
+      [0, 2],
+    )
+    assert.deepEqual(scene.take('pli'), [{ type: 'pli', senderSsrc: 7, mediaSsrc: VIDEO_SSRC }])
+    scene.picture(14)
+    scene.pass(2000)
+    assert.equal(scene.take('pli').length, 1)
+    assert.equal(scene.publisher.counters.lost, 2)
+    const before = scene.publisher.counters.plis
+    for (let i = 0; i < 5; i++) scene.publisher.requestKeyFrame(scene.nowMs + i, scene.video)
+    assert.ok(scene.publisher.counters.plis - before <= 1)
+  })
+
+  test('key frames are asked for regularly, oftener while somebody reads units', () => {
+    const scene = new Scene()
+    const publish = (ms: number): number => {
+      for (let i = 0, seq = scene.video.nextSeq; i < ms / 100; i++, seq++) {
+        scene.picture(seq, seq === 0 || scene.take('pli').length > 0 ? KEY_FRAME : DELTA_FRAME)
+        scene.pass(100)
+      }
+      return scene.publisher.counters.plis
+    }
+    assert.equal(publish(20_000), 2)
+    scene.publication.stream.readUnits({ onUnit: () => undefined })
+    const before = scene.publisher.counters.plis
+    const more = publish(20_000) - before
+    assert.ok(more >= 8 && more <= 10, `${more} in 20 s`)
+  })
+
+  test('feedback tells when each packet came, by the count of the transport', () => {
+    const scene = new Scene()
+    for (let seq = 0; seq < 3; seq++) {
+      scene.nowMs += 5
+      scene.picture(seq)
+    }
+    scene.transportSeq++
+    scene.rtp(111, AUDIO_SSRC, 1, 1, [1])
+    scene.pass(50)
+    const [first, ...more] = scene.take('transport-feedback')
+    assert.deepEqual(more, [])
+    assert.deepEqual([first?.baseSeq, first?.feedbackCount, first?.senderSsrc], [0, 0, 7])
+    assert.deepEqual(first?.arrivalsMs, [1005, 1010, 1015, undefined, 1015])
+    scene.pass(500)
+    assert.deepEqual(scene.take('transport-feedback'), [], 'nothing new came')
+    scene.picture(3)
+    scene.pass(50)
+    assert.deepEqual(
+      scene.take('transport-feedback').map(({ baseSeq, feedbackCount }) => [baseSeq, feedbackCount]),
+      [[5, 1]],
+    )
+  })
+
+  test('reports have the loss and the time of the last sender report', () => {
+    const scene = new Scene()
+    scene.picture(10, KEY_FRAME)
+    scene.publisher.handleRtcp(scene.nowMs, encodeSenderReport({ ssrc: VIDEO_SSRC, ntpMs: 1e12, rtpTimestamp: 30_000, packets: 1, octets: 1, cname: 'x' }))
+    scene.picture(12)
+    scene.picture(13)
+    scene.pass(1100)
+    const report = scene
+      .take('receiver-report')
+      .flatMap(({ reports }) => reports)
+      .find(({ ssrc, cumulativeLost }) => ssrc === VIDEO_SSRC && cumulativeLost === 1)
+    assert.ok(report)
+    assert.ok(report.lastSenderReport > 0 && report.delaySinceLastSenderReport > 0)
+  })
+
+  test('OBS: what it sends again comes as it was; feedback is compound, and a REMB says how much it may send', () => {
+    const scene = new Scene(OBS_OFFER)
+    const nal = (seq: number) => scene.rtp(96, 1804289384, seq, seq * 3000, [seq === 1 ? 0x65 : 0x41, 1, 2])
+    nal(1)
+    nal(3)
+    scene.pass(20)
+    assert.equal(scene.sent[0]?.type, 'receiver-report')
+    assert.deepEqual(
+      scene.take('nack').map(({ seqs }) => seqs),
+      [[2]],
+    )
+    nal(2)
+    assert.equal(scene.written.length, 3)
+    scene.pass(1500)
+    const [remb] = scene.take('unknown')
+    assert.equal(String.fromCharCode(...(remb?.body.subarray(8, 12) ?? [])), 'REMB')
+    assert.ok((scene.publisher.estimateBps ?? 0) >= 1_000_000)
+  })
+
+  test('packets without an announced SSRC are told apart by mid, and by payload type', () => {
+    const scene = new Scene()
+    scene.rtp(96, 77, 1, 0, KEY_FRAME, [[9, ...ascii('0')]])
+    scene.rtp(111, 78, 1, 0, [1])
+    scene.rtp(50, 79, 1, 0, [1])
+    assert.equal(scene.publication.stream.tracks[0]?.nextSeq, 1)
+    assert.equal(scene.publication.stream.tracks[1]?.nextSeq, 1)
+    assert.equal(scene.publisher.unknown, 1)
+  })
+
+  test('arbitrary packets are taken or refused', () => {
+    const scene = new Scene(SIMULCAST_PUBLISHER)
+    const rtp = fc
+      .tuple(fc.constantFrom(96, 97, 111, 5), fc.nat(40), fc.nat(0xffff), fc.uint8Array({ maxLength: 30 }), fc.constantFrom('h', 'm', 'l', 'x'))
+      .map(([payloadType, ssrc, seq, payload, rid]) =>
+        extended(encodeRtpPacket({ payloadType, marker: false, seq, timestamp: seq, ssrc, payload }), [
+          [10, ...ascii(rid)],
+          [4, seq >> 8, seq & 0xff],
+        ]),
+      )
+    fc.assert(
+      fc.property(fc.oneof(rtp, fc.uint8Array({ maxLength: 60 })), fc.nat(100), (bytes, waitMs) => {
+        scene.nowMs += waitMs
+        scene.publisher.tick(scene.nowMs)
+        for (const handle of [() => scene.publisher.handleRtp(scene.nowMs, bytes), () => scene.publisher.handleRtcp(scene.nowMs, bytes)]) {
+          try {
+            handle()
+          } catch (error) {
+            assert.ok(error instanceof ProtocolError, String(error))
+          }
+        }
+        assert.ok(scene.publisher.tracks.every(({ sources }) => sources.length <= 8))
+      }),
+    )
+  })
+})
