@@ -10,6 +10,12 @@ import { publishRtsp } from './harness/publishers.ts'
 
 type Session = { id: string; role: string; protocol: string; ended?: string; now: Record<string, number>; verdict: { culprit: string; evidence: string[] } }
 
+type Flight = {
+  notes: { kind: string }[]
+  rtcp: { direction: string; messages: { type: string }[] }[]
+  rtp: { packets: unknown[][] }
+}
+
 const PATH = 'lecture/hall-1'
 const COLUMNS =
   'time,bitrateKbps,packets,lost,rttMs,jitterMs,nacks,plis,repeated,dropped,estimateKbps,layer,framesReceived,framesDecoded,framesDropped,freezes,frozenMs,jitterBufferMs,playerLost,frameHeight,loopDelayMs'
@@ -75,6 +81,22 @@ describe('statistics of a stream', () => {
     )
     assert.deepEqual(mistakes, [])
     await page.close()
+  })
+
+  it('the flight recorder keeps what was negotiated, RTCP and the headers of RTP', { timeout: 60_000 }, async () => {
+    const id = (await viewer())?.id
+    const session = server.url('http', `${PATH}/stats/${id}`)
+    assert.equal((await fetch(`${session}/record`, { method: 'POST' })).status, 204)
+    const typesOf = ({ rtcp }: Flight): Set<string> => new Set(rtcp.flatMap(({ direction, messages }) => messages.map(({ type }) => `${direction} ${type}`)))
+    const flight = await until('packets, and reports in both directions', 20_000, async () => {
+      const found = (await (await fetch(`${session}/flight.json`)).json()) as Flight
+      return typesOf(found).has('out sender-report') && typesOf(found).has('in receiver-report') && found.rtp.packets.length > 50 && found
+    })
+    assert.deepEqual(
+      flight.notes.slice(0, 3).map(({ kind }) => kind),
+      ['offer', 'answer', 'connected'],
+    )
+    assert.ok(!typesOf(flight).has('in broken'), JSON.stringify(flight.rtcp))
   })
 
   it('a session that ended can still be seen', { timeout: 60_000 }, async () => {

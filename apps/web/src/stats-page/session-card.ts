@@ -19,6 +19,8 @@ export class SessionCard {
   readonly #verdict = make('p', { class: 'verdict' })
   readonly #button = make('button', { type: 'button', class: 'head', 'aria-expanded': 'false' }, this.#name, this.#facts, this.#badge)
   readonly #files: HTMLElement
+  readonly #record = make('button', { type: 'button', class: 'record', hidden: '' }, 'Record its packets')
+  readonly #flight: HTMLAnchorElement
   #graphs: Graphs | undefined
   #data = new SessionData()
 
@@ -27,11 +29,19 @@ export class SessionCard {
     this.#statsUrl = statsUrl
     this.#id = id
     this.element.dataset.session = id
+    this.#flight = make('a', { href: `${statsUrl}/${id}/flight.json`, download: '', hidden: '' }, 'Save the last minute’s packets')
+    this.#record.addEventListener('click', () => {
+      this.#record.hidden = true
+      // The next refresh shows whether it runs.
+      void fetch(`${statsUrl}/${id}/record`, { method: 'POST' })
+    })
     this.#files = make(
       'p',
       { class: 'links' },
       make('a', { href: `${statsUrl}/${id}.csv`, download: '' }, 'Save as CSV'),
       make('a', { href: `${statsUrl}/${id}.json?download`, download: '' }, 'Save as JSON'),
+      this.#flight,
+      this.#record,
     )
     this.#button.addEventListener('click', () => this.toggle())
     this.element.append(this.#button, this.#verdict)
@@ -55,7 +65,9 @@ export class SessionCard {
   }
 
   show(summary: SessionSummary): void {
-    const { role, protocol, remote, ended, verdict } = summary
+    const { role, protocol, remote, ended, verdict, recorded } = summary
+    this.#flight.hidden = !recorded
+    this.#record.hidden = recorded || ended !== undefined || protocol !== 'webrtc'
     this.element.classList.toggle('ended', ended !== undefined)
     this.element.dataset.culprit = verdict.culprit
     this.#name.replaceChildren(

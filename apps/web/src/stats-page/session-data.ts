@@ -7,6 +7,8 @@ export type SessionSummary = {
   readonly started: string
   readonly ended?: string
   readonly samples: number
+  /** Its flight recorder runs, or has run. */
+  readonly recorded: boolean
   readonly now: Readonly<Record<string, number | undefined>>
   readonly verdict: {
     readonly culprit: 'camera' | 'uplink' | 'server' | 'downlink' | 'decoder' | 'none'
