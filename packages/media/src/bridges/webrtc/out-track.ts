@@ -107,9 +107,8 @@ export class OutTrack {
     const link = this.#link
     if (this.#isVideo) {
       if (packet.timestamp !== this.#pictureTime) this.#beginPicture(nowMs, packet, to)
-      if (link.isNarrow) link.tally.onOctets(packet.payload.length)
       if (this.#isLeftOut) {
-        this.#nextSeq = packet.seq + 1
+        this.#leaveOut(packet)
         return false
       }
       if (link.paceBytes < 0) {
@@ -140,7 +139,7 @@ export class OutTrack {
       }
       if (packet.timestamp !== this.#pictureTime) this.#beginPicture(nowMs, packet, to)
       if (this.#isLeftOut) {
-        this.#nextSeq++
+        this.#leaveOut(packet)
         continue
       }
       this.#sendNext(nowMs, ready, packet, to)
@@ -251,6 +250,11 @@ export class OutTrack {
     return !this.#isBroken
   }
 
+  #leaveOut(packet: Packet): void {
+    this.#nextSeq = packet.seq + 1
+    this.#link.tally.onOctets(packet.payload.length)
+  }
+
   /** Sends the packet as the newest one. */
   #sendNext(nowMs: number, ready: OutPacket, packet: Packet, to: Destination): void {
     const run = this.#runs.current
@@ -260,6 +264,7 @@ export class OutTrack {
     this.#write(nowMs, ready, packet, run, this.ssrc, this.#payloadType, this.#srtp, index, to)
     this.packets++
     this.octets += ready.payloadBytes
+    if (this.#link.isNarrow) this.#link.tally.onOctets(ready.payloadBytes)
   }
 
   #write(

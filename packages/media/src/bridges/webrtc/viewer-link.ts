@@ -13,10 +13,10 @@ const RTT_RISE_MS = 50
 /** Of the estimate, what pictures may take: the rest is for sound, retransmissions and headers. */
 const SHARE = 0.95
 /** What may wait in the path so that a picture is still sent, in milliseconds; for a key frame, which is large itself, less. */
-const MAX_WAIT_MS = 300
-const MAX_WAIT_BEFORE_KEY_MS = 100
-/** A picture leaves at this multiple of the estimate. */
-const PACE = 2.5
+const MAX_WAIT_MS = 250
+const MAX_WAIT_BEFORE_KEY_MS = 150
+/** A picture leaves at this multiple of the estimate: faster it would only wait elsewhere, where sound cannot overtake it. */
+const PACE = 1.5
 /** While the path shows no bound: large pictures are spread all the same, as each burst may overflow some small queue. */
 const PACE_UNBOUND_BPS = 80_000_000
 /** What leaves at once: more than ordinary pictures have. */
@@ -105,6 +105,7 @@ export class ViewerLink {
   handleFeedback(nowMs: number, feedback: TransportFeedback): void {
     const estimator = this.#estimator
     if (!estimator || !this.history) return
+    estimator.trend.inBursts = this.isNarrow
     estimator.onFeedback(nowMs, feedback, this.history, this.rttMs ?? 0)
     const decreasedMs = estimator.lastDecrease?.atMs ?? Number.NEGATIVE_INFINITY
     if (decreasedMs > this.#sawDecreaseMs) this.#narrow(nowMs, decreasedMs)

@@ -6,8 +6,11 @@ import type { SendHistory } from './send-history.ts'
 
 /** Of what came through while the path was full, the share that is sent from then on: the rest lets the queue drain. */
 const BACK_OFF = 0.85
+/** The same for loss, which is answered by half of it, at the most. */
+const LEAST_BACK_OFF = 0.75
 /** After a decrease the path needs a while to show what it did, in milliseconds, besides the round trip. */
 const SETTLE_MS = 300
+const SETTLE_BURSTS_MS = 1800
 /** Growth per second. */
 const FAST_GROWTH = 0.08
 /** Near the rate at which the path was full before. */
@@ -17,6 +20,9 @@ const NEAR_BELOW = 0.95
 const NEAR_ABOVE = 1.15
 /** What was never tried is believed up to this multiple of what came through. */
 const UNTRIED = 1.5
+/** What was tried, and made packets wait for so long, in milliseconds, is believed up to this one. */
+const TRIED = 1.02
+const FULL_PEAK_MS = 60
 const MIN_BPS = 50_000
 /** Feedback is rarer than this only if something is wrong: growth does not make up for it. */
 const MAX_STEP_MS = 500
@@ -77,7 +83,7 @@ export class BandwidthEstimator {
   #update(nowMs: number, stepMs: number, rttMs: number): void {
     const receivedBps = this.#received.bitsPerSecond
     if (receivedBps === 0) return
-    const settled = !this.lastDecrease || nowMs - this.lastDecrease.atMs > SETTLE_MS + rttMs
+    const settled = !this.lastDecrease || nowMs - this.lastDecrease.atMs > (this.trend.inBursts ? SETTLE_BURSTS_MS : SETTLE_MS) + rttMs
     const { state } = this.trend
     if (state === 'overuse') {
       if (settled) this.#decrease(nowMs, 'delay', receivedBps)
@@ -87,13 +93,15 @@ export class BandwidthEstimator {
       const isNear = this.estimateBps > this.#fullBps * NEAR_BELOW && this.estimateBps < this.#fullBps * NEAR_ABOVE
       const grown = this.estimateBps * (1 + ((isNear ? SLOW_GROWTH : FAST_GROWTH) * stepMs) / 1000)
       // What is known stays known: the bound holds growth back and takes nothing away.
-      this.estimateBps = Math.max(this.estimateBps, Math.min(grown, receivedBps * UNTRIED))
+      // In bursts the path was full at times: what came through then is what it carries.
+      const isKnown = this.trend.inBursts && this.trend.peakMs > FULL_PEAK_MS
+      this.estimateBps = Math.max(this.estimateBps, Math.min(grown, receivedBps * (isKnown ? TRIED : UNTRIED)))
     }
   }
 
   #decrease(nowMs: number, why: Decrease, receivedBps: number): void {
     this.#fullBps = receivedBps
-    const factor = why === 'delay' ? BACK_OFF : 1 - this.#losses.fraction / 2
+    const factor = why === 'delay' ? BACK_OFF : Math.max(LEAST_BACK_OFF, 1 - this.#losses.fraction / 2)
     this.estimateBps = Math.max(MIN_BPS, Math.min(this.estimateBps, receivedBps * factor))
     this.lastDecrease = { atMs: nowMs, why }
     if (why === 'loss') this.#losses.answered(nowMs)

@@ -2,8 +2,12 @@
 const GROUP_MS = 5
 /** Groups that the slope is taken from. */
 const WINDOW = 20
+/** Groups that are kept. */
+const MEMORY = 256
 /** The least delay in this time is what waits in the path for good: jitter and reordering do not reach it. */
 const STANDING_MS = 200
+/** While groups of pictures are cut, what is sent comes in bursts that fill a queue for a while: it has to be empty once in a group. */
+const STANDING_BURSTS_MS = 1500
 /** The path's own delay is the least that was seen in the last two of these; it may change, as when a viewer changes networks. */
 const BASE_MS = 15_000
 /** Standing delay that no jitter explains, in milliseconds, if it rises. */
@@ -21,8 +25,12 @@ export type PathState = 'normal' | 'overuse' | 'draining'
  * above the path's own. The clocks of both ends differ by a constant, which cancels.
  */
 export class DelayTrend {
+  /** What is sent now comes in bursts by our own doing. */
+  inBursts = false
   /** One-way delay above the path's own that all packets of late had, in milliseconds. */
   standingMs = 0
+  /** The most that waited of late, in milliseconds above the path's own delay. */
+  peakMs = 0
   /** Milliseconds of delay per millisecond. */
   slope = 0
   #groupSentMs = Number.NEGATIVE_INFINITY
@@ -41,8 +49,8 @@ export class DelayTrend {
       this.#baseSinceMs = sentMs
     } else if (delayMs < this.#baseMs) this.#baseMs = delayMs
     if (sentMs - this.#groupSentMs <= GROUP_MS) {
-      // A group is as late as its last packet; what overtook does not count.
-      if (delayMs > this.#groupDelayMs) this.#groupDelayMs = delayMs
+      // A group is as late as the packet that waited least: the others waited for it.
+      if (delayMs < this.#groupDelayMs) this.#groupDelayMs = delayMs
       return
     }
     if (this.#groupSentMs !== Number.NEGATIVE_INFINITY) this.#endGroup()
@@ -51,6 +59,7 @@ export class DelayTrend {
   }
 
   get state(): PathState {
+    if (this.inBursts) return this.standingMs > RISING_MS ? 'overuse' : 'normal'
     if (this.standingMs > RISING_MS && this.slope > RISING_SLOPE) return 'overuse'
     if (this.standingMs > FULL_MS && this.slope > FALLING_SLOPE) return 'overuse'
     return this.standingMs > RISING_MS ? 'draining' : 'normal'
@@ -59,35 +68,41 @@ export class DelayTrend {
   #endGroup(): void {
     this.#sentMs.push(this.#groupSentMs)
     this.#delayMs.push(this.#groupDelayMs)
-    if (this.#sentMs.length > WINDOW) {
+    if (this.#sentMs.length > MEMORY) {
       this.#sentMs.shift()
       this.#delayMs.shift()
     }
-    this.standingMs = this.#standing()
-    this.slope = slopeOf(this.#sentMs, this.#delayMs)
+    this.#measure()
+    this.slope = slopeOf(this.#sentMs, this.#delayMs, Math.max(0, this.#sentMs.length - WINDOW))
   }
 
-  #standing(): number {
+  #measure(): void {
     let least = Number.POSITIVE_INFINITY
-    for (let i = this.#sentMs.length - 1; i >= 0 && this.#groupSentMs - (this.#sentMs[i] as number) <= STANDING_MS; i--) {
-      if ((this.#delayMs[i] as number) < least) least = this.#delayMs[i] as number
+    let most = Number.NEGATIVE_INFINITY
+    const spanMs = this.inBursts ? STANDING_BURSTS_MS : STANDING_MS
+    for (let i = this.#sentMs.length - 1; i >= 0 && this.#groupSentMs - (this.#sentMs[i] as number) <= spanMs; i--) {
+      const delayMs = this.#delayMs[i] as number
+      if (delayMs < least) least = delayMs
+      if (delayMs > most) most = delayMs
     }
-    return Math.max(0, least - Math.min(this.#baseMs, this.#baseBeforeMs))
+    const baseMs = Math.min(this.#baseMs, this.#baseBeforeMs)
+    this.standingMs = Math.max(0, least - baseMs)
+    this.peakMs = Math.max(0, most - baseMs)
   }
 }
 
-/** Least squares. */
-const slopeOf = (x: readonly number[], y: readonly number[]): number => {
-  const n = x.length
+/** Least squares over what comes from an index on. */
+const slopeOf = (x: readonly number[], y: readonly number[], from: number): number => {
+  const n = x.length - from
   let meanX = 0
   let meanY = 0
-  for (let i = 0; i < n; i++) {
+  for (let i = from; i < x.length; i++) {
     meanX += (x[i] as number) / n
     meanY += (y[i] as number) / n
   }
   let covariance = 0
   let variance = 0
-  for (let i = 0; i < n; i++) {
+  for (let i = from; i < x.length; i++) {
     const dx = (x[i] as number) - meanX
     covariance += dx * ((y[i] as number) - meanY)
     variance += dx * dx
