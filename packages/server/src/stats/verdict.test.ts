@@ -47,6 +47,13 @@ const CASES: readonly [title: string, input: VerdictInput, culprit: Culprit, evi
 ]
 
 describe('the verdict', () => {
+  it('says whether what the downlink loses shows', () => {
+    const lossy = { ...watching, lost: 160 }
+    assert.match(judge({ ...well, reader: lossy }).text, /does not show in the picture/)
+    assert.match(judge({ ...well, reader: { ...lossy, freezes: 1 } }).text, /too slow/)
+    assert.match(judge({ ...well, reader: { ...lossy, framesReceived: undefined, framesDecoded: undefined } }).text, /too slow/)
+  })
+
   for (const [title, input, culprit, evidence] of CASES) {
     it(title, () => {
       const verdict = judge(input)

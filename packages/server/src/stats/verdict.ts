@@ -110,7 +110,11 @@ const lookAtDownlink = ({ publisher, reader }: VerdictInput): Verdict | undefine
   if (estimateKbps !== undefined && estimateKbps < wanted && (evidence.length > 0 || (reader.freezes ?? 0) > 0)) {
     evidence.push(`the path carries about ${round(estimateKbps)} kbit/s, the stream has ${round(wanted)}`)
   }
-  return evidence.length === 0 ? undefined : { culprit: 'downlink', text: 'The way from the server to the viewer loses packets or is too slow.', evidence }
+  if (evidence.length === 0) return undefined
+  const text = isWatchable(reader)
+    ? 'The way from the server to the viewer loses packets or is slow, which does not show in the picture.'
+    : 'The way from the server to the viewer loses packets or is too slow.'
+  return { culprit: 'downlink', text, evidence }
 }
 
 const lookAtDecoder = ({ reader }: VerdictInput): Verdict | undefined => {
@@ -126,6 +130,10 @@ const lookAtDecoder = ({ reader }: VerdictInput): Verdict | undefined => {
   if (freezes > 0) evidence.push(`${freezes === 1 ? 'one freeze' : `${freezes} freezes`}, ${(frozenMs / 1000).toFixed(1)} s together, though the packets came`)
   return evidence.length === 0 ? undefined : { culprit: 'decoder', text: 'The pictures reach the player, but it does not show all of them.', evidence }
 }
+
+/** The player says that it shows what there is. */
+const isWatchable = ({ framesReceived = 0, framesDecoded = 0, freezes, reason, dropped = 0 }: Evidence): boolean =>
+  freezes === 0 && reason === undefined && dropped === 0 && framesReceived >= MIN_PICTURES && (framesDecoded * 100) / framesReceived >= MIN_DECODED_PERCENT
 
 const wellEvidence = ({ publisher, reader, loopDelayMs }: VerdictInput): string[] => {
   const shown = reader ?? publisher
