@@ -7,7 +7,7 @@ import { clip } from './harness/clip.ts'
 import { decode } from './harness/decode.ts'
 import { Millrace } from './harness/millrace.ts'
 import { publishRtmp, publishRtsp } from './harness/publishers.ts'
-import { openPlayer, receivedStats } from './harness/readers.ts'
+import { ffprobe, openPlayer, receivedStats } from './harness/readers.ts'
 
 describe('publishers come and go', () => {
   let server: Millrace
@@ -90,6 +90,18 @@ describe('publishers come and go', () => {
     assert.ok(server.logLines('AAC').length > 0, 'and so does the log')
     await publisher.stop()
     await page.close()
+  })
+
+  it('B-frames, which WebRTC shows in the wrong order, are told on the page and in the log', { timeout: 60_000 }, async () => {
+    const publisher = await publishRtsp(server, 'reordered', 'tcp', await clip({ audio: 'opus', bFrames: 2 }))
+    await server.pathIsLive('reordered')
+    await until('some pictures have come', 10_000, async () => (await ffprobe(server.url('rtsp', 'reordered'), ['-rtsp_transport', 'tcp'], 1)).length > 0)
+    const page = await browser.newPage()
+    await openPlayer(page, server, 'reordered')
+    await until('the page says it', 15_000, async () => /B-frames/.test(await page.innerText('body')))
+    assert.ok(server.logLines('set the encoder to no B-frames').length > 0, 'and the log says what to change')
+    await page.close()
+    await publisher.stop()
   })
 
   it('readers are told when the publisher does not come back', { timeout: 60_000 }, async () => {

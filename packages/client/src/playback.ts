@@ -25,6 +25,8 @@ export type Started = {
   /** Tracks that the transport cannot carry. */
   readonly missing: readonly MissingTrack[]
   readonly hasAudio: boolean
+  /** What else the transport does not do well with this stream, a sentence for people. */
+  readonly notice?: string
 }
 
 /** Told by a playback how it goes; never before the function that began it has returned. */

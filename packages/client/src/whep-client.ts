@@ -20,6 +20,7 @@ export class WhepClient {
   readonly #session: RtcSession
   readonly #stream = new MediaStream()
   #missing: readonly MissingTrack[] = []
+  #notice: string | undefined
   #isClosed = false
 
   /** @param url of the WHEP endpoint; absolute, or relative to the page */
@@ -29,6 +30,7 @@ export class WhepClient {
       {
         answered: (headers) => {
           this.#missing = parseMissingTracks(headers.get('millrace-missing'))
+          this.#notice = headers.get('millrace-notice') ?? undefined
         },
         failed: (failure) => void this.#failed(failure, listener),
       },
@@ -42,6 +44,11 @@ export class WhepClient {
   /** Tracks of the stream that do not come; known when media arrives. */
   get missing(): readonly MissingTrack[] {
     return this.#missing
+  }
+
+  /** What the server says that WebRTC does badly with this stream. */
+  get notice(): string | undefined {
+    return this.#notice
   }
 
   get hasAudio(): boolean {

@@ -29,7 +29,8 @@ export const playWhep = (baseUrl: string, video: HTMLVideoElement, listener: Pla
   const started = (): void => {
     if (hasStarted) return
     hasStarted = true
-    listener.started({ missing: client.missing, hasAudio: client.hasAudio })
+    const { missing, hasAudio, notice } = client
+    listener.started({ missing, hasAudio, ...(notice !== undefined && { notice }) })
   }
   const report = async (stats: RTCStatsReport): Promise<void> => {
     const reduced = await reporter.report(client.resourceUrl, playerReportOf(stats, performance.now()))

@@ -66,7 +66,9 @@ const playingWords = (state: Playing, mode: PlayerMode): Partial<Words> => {
   return { ...words, detail: ['The network is slow: showing fewer pictures.', words.detail ?? ''].join(' ').trim(), detailTitle: state.reduced }
 }
 
-const transportWords = ({ via, missing, because }: Playing, mode: PlayerMode): Partial<Words> => {
+const transportWords = ({ via, missing, because, notice }: Playing, mode: PlayerMode): Partial<Words> => {
+  if (notice !== undefined)
+    return { detail: [notice, ...missing.map(missingWords)].join(' '), change: { to: 'hls', label: 'Watch by HLS, a few seconds later' } }
   if (missing.length > 0) {
     const sound = missing.some(({ kind }) => kind === 'audio')
     return {

@@ -73,7 +73,7 @@ export const sessionRoutes = (context: ServerContext, endpoint: SessionEndpoint)
 const allowOrigins = (reply: FastifyReply): void => {
   reply.headers({
     'access-control-allow-origin': '*',
-    'access-control-expose-headers': 'Location, ETag, Link, Accept-Post, Accept-Patch, Millrace-Missing',
+    'access-control-expose-headers': 'Location, ETag, Link, Accept-Post, Accept-Patch, Millrace-Missing, Millrace-Notice',
     'cache-control': 'no-store',
   })
 }

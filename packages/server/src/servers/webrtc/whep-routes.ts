@@ -20,6 +20,11 @@ export const whepRoutes = (context: ServerContext, transport: WebRtcTransport, i
     find: (pathName, id) => transport.find(pathName, id),
   })
 
+/** Browsers show pictures by WebRTC in the order they come: B-frames make them jump back and forth. */
+const REORDERED_FOR_VIEWER = 'The source sends B-frames, which WebRTC shows in the wrong order: its settings have to be changed.'
+const REORDERED_FOR_LOG =
+  'the source sends B-frames, which WebRTC shows in the wrong order: set the encoder to no B-frames (ffmpeg: -bf 0 or -tune zerolatency; OBS: Advanced, B-frames 0; cameras: profile Baseline, or B-frames off)'
+
 const acceptViewer = (
   context: ServerContext,
   transport: WebRtcTransport,
@@ -49,7 +54,9 @@ const acceptViewer = (
   const { conn, answer } = transport.open(pathName, stream, offer, accepted, client)
   conn.tap.learnSdp(offerText, answer)
   for (const { codec, reason } of missing) log.warn({ codec: codecLabel(codec) }, `a track is not sent to this viewer: ${reason}`)
-  return { resource: conn, answer, headers: missingHeaders(missing) }
+  const isReordered = accepted.some(({ trackIndex }) => stream.tracks[trackIndex]?.reordersPictures)
+  if (isReordered) log.warn({}, REORDERED_FOR_LOG)
+  return { resource: conn, answer, headers: { ...missingHeaders(missing), ...(isReordered && { 'millrace-notice': REORDERED_FOR_VIEWER }) } }
 }
 
 /** `audio AAC; reason="…"`, for the page that watches. */
