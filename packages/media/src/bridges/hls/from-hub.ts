@@ -1,5 +1,5 @@
 import { type Codec, codecLabel } from '../../codecs/codec.ts'
-import { parseSps } from '../../codecs/h264-sps.ts'
+import { pictureSize } from '../../containers/mp4/picture-size.ts'
 import { fitsMp4, type Mp4Codec, mp4Codec } from '../../containers/mp4/track.ts'
 import type { Stream, UnitReader } from '../../hub/stream.ts'
 import type { Track } from '../../hub/track.ts'
@@ -158,9 +158,9 @@ export class HlsMuxer implements UnitReader {
 /** The track's codec as MP4 needs it, or undefined while its parameters are missing or cannot be read. */
 const usableCodec = (track: Track): Mp4Codec | undefined => {
   const codec = mp4Codec(track.codec)
-  if (codec?.name !== 'h264') return codec
+  if (codec?.kind !== 'video') return codec
   try {
-    parseSps(codec.sps)
+    pictureSize(codec)
     return codec
   } catch {
     return undefined

@@ -11,6 +11,15 @@ const STSD = 'moov/trak/mdia/minf/stbl/stsd'
 /** FullBox header and entry_count of stsd, then the boxes in it. */
 const sampleEntry = (codec: Mp4Codec): Uint8Array => findBoxes(encodeInitSegment([{ id: 1, codec }]), STSD)[0]?.subarray(8) ?? new Uint8Array()
 
+const H265 = {
+  kind: 'video',
+  name: 'h265',
+  clockRate: 90000,
+  vps: hex('40010c01ffff01600000030090000003000003003f959409'),
+  sps: hex('42010101600000030090000003000003003fa005020171f2e595952930bc05a020000003002000000303c1'),
+  pps: hex('4401c073c189'),
+} as const
+
 const cases: readonly (readonly [name: string, codec: Mp4Codec, entry: string, codecs: string])[] = [
   [
     'H.264',
@@ -23,6 +32,33 @@ const cases: readonly (readonly [name: string, codec: Mp4Codec, entry: string, c
      00000031 61766343               # avcC
      01 42 c0 1e ff e1 0019 6742c01ed900a02ff970110000030001000003003c0f162e48 01 0005 68cb83cb20`,
     'avc1.42C01E',
+  ],
+  [
+    'H.265',
+    H265,
+    `000000cd 68766331 000000000000 0001
+     00000000 00000000 00000000 00000000
+     0280 0168                       # 640 x 360
+     00480000 00480000 00000000 0001
+     ${'00'.repeat(32)} 0018 ffff
+     00000077 68766343               # hvcC
+     01 01 60000000 900000000000 3f f000 fc fd f8 f8 0000 0f 03
+     a0 0001 0018 40010c01ffff01600000030090000003000003003f959409
+     a1 0001 002b 42010101600000030090000003000003003fa005020171f2e595952930bc05a020000003002000000303c1
+     a2 0001 0006 4401c073c189`,
+    'hvc1.1.6.L63.90',
+  ],
+  [
+    'AV1',
+    { kind: 'video', name: 'av1', clockRate: 90000, sequenceHeader: hex('080000002d4cffb3cfbf9404') },
+    `0000006f 61763031 000000000000 0001
+     00000000 00000000 00000000 00000000
+     0500 02d0                       # 1280 x 720
+     00480000 00480000 00000000 0001
+     ${'00'.repeat(32)} 0018 ffff
+     00000019 61763143               # av1C
+     81 05 4c 00 0a0b0000002d4cffb3cfbf9404`,
+    'av01.0.05M.10',
   ],
   [
     'AAC',
@@ -69,8 +105,10 @@ describe('init segment', () => {
     assert.equal(codecString({ ...AAC, config: hex('2b118800') }), 'mp4a.40.5')
   })
 
-  it('H.264 without parameter sets has to wait, G.711 for ever', () => {
+  it('video without parameters has to wait, G.711 for ever', () => {
     assert.equal(mp4Codec({ ...H264, pps: undefined }), undefined)
     assert.equal(mp4Codec({ kind: 'audio', name: 'pcmu', clockRate: 8000, channels: 1 }), undefined)
+    assert.equal(mp4Codec({ kind: 'video', name: 'av1', clockRate: 90000, sequenceHeader: undefined }), undefined)
+    assert.equal(mp4Codec({ ...H265, vps: undefined }), undefined)
   })
 })

@@ -17,6 +17,7 @@ const arbitraryRun = (trackId: number, kind: 'video' | 'audio'): fc.Arbitrary<Tr
   fc.record({
     trackId: fc.constant(trackId),
     kind: fc.constant(kind),
+    lengthPrefixed: fc.constant(kind === 'video'),
     baseDts: fc.maxSafeNat(),
     samples: fc.array(arbitrarySample, { minLength: 1, maxLength: 10 }),
   })

@@ -8,7 +8,7 @@ export type Mp4Sample = {
   /** pts - dts. */
   readonly compositionOffset: number
   readonly sync: boolean
-  /** Video: NAL units, written with four bytes of length each. Audio: one frame, written as it is. */
+  /** NAL units, or what is written as it is: OBUs with size fields, one frame of audio. */
   readonly data: readonly Uint8Array[]
 }
 
@@ -16,6 +16,8 @@ export type Mp4Sample = {
 export type TrackRun = {
   readonly trackId: number
   readonly kind: 'video' | 'audio'
+  /** Each part of the data gets its length in front, in four bytes: NAL units. */
+  readonly lengthPrefixed: boolean
   /** dts of the first sample; not negative. */
   readonly baseDts: number
   readonly samples: readonly Mp4Sample[]
@@ -55,28 +57,28 @@ export const encodeFragment = (sequence: number, runs: readonly TrackRun[]): Uin
   writeBox(out, 'mdat', () => {
     runs.forEach((run, i) => {
       out.patchU32(offsetsAt[i] as number, out.length)
-      for (const sample of run.samples) writeSampleData(out, run.kind, sample)
+      for (const sample of run.samples) writeSampleData(out, run, sample)
     })
   })
   return out.view()
 }
 
 /** Bytes of a sample in the file. */
-export const sampleBytes = (kind: 'video' | 'audio', data: readonly Uint8Array[]): number => {
-  let bytes = kind === 'video' ? data.length * 4 : 0
+export const sampleBytes = (lengthPrefixed: boolean, data: readonly Uint8Array[]): number => {
+  let bytes = lengthPrefixed ? data.length * 4 : 0
   for (const part of data) bytes += part.length
   return bytes
 }
 
 const runBytes = (run: TrackRun): number => {
   let bytes = 0
-  for (const sample of run.samples) bytes += sampleBytes(run.kind, sample.data)
+  for (const sample of run.samples) bytes += sampleBytes(run.lengthPrefixed, sample.data)
   return bytes
 }
 
-const writeSampleData = (out: ByteWriter, kind: 'video' | 'audio', sample: Mp4Sample): void => {
+const writeSampleData = (out: ByteWriter, { lengthPrefixed }: TrackRun, sample: Mp4Sample): void => {
   for (const part of sample.data) {
-    if (kind === 'video') out.u32(part.length)
+    if (lengthPrefixed) out.u32(part.length)
     out.bytes(part)
   }
 }
@@ -105,7 +107,7 @@ const writeTrackRun = (out: ByteWriter, run: TrackRun): number => {
     dataOffsetAt = out.length
     out.i32(0)
     for (const sample of run.samples) {
-      out.u32(sample.duration).u32(sampleBytes(run.kind, sample.data))
+      out.u32(sample.duration).u32(sampleBytes(run.lengthPrefixed, sample.data))
       if (video) out.u32(sample.sync ? SYNC_SAMPLE : NON_SYNC_SAMPLE).i32(sample.compositionOffset)
     }
   })

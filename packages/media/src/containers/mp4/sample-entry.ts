@@ -1,25 +1,30 @@
 import type { ByteWriter } from '../../bytes/byte-writer.ts'
+import { encodeAv1Config } from '../../codecs/av1-config.ts'
 import type { AacCodec, OpusCodec } from '../../codecs/codec.ts'
 import { encodeAvcConfig } from '../../codecs/h264-avcc.ts'
-import { parseSps } from '../../codecs/h264-sps.ts'
+import { encodeHevcConfig } from '../../codecs/h265-hvcc.ts'
 import { writeBox, writeFullBox } from './box.ts'
 import { writeElementaryStreamDescriptor } from './elementary-stream-descriptor.ts'
-import type { Mp4Codec, Mp4H264Codec } from './track.ts'
+import { pictureSize } from './picture-size.ts'
+import type { Mp4Codec, Mp4VideoCodec } from './track.ts'
 
 /**
  * The one entry of a track's SampleDescriptionBox.
- * @throws ProtocolError if the SPS cannot be read
+ * @throws ProtocolError if the parameters cannot be read
  */
 export const writeSampleEntry = (out: ByteWriter, codec: Mp4Codec): void => {
-  if (codec.name === 'h264') writeAvcSampleEntry(out, codec)
-  else if (codec.name === 'aac') writeAacSampleEntry(out, codec)
-  else writeOpusSampleEntry(out, codec)
+  if (codec.name === 'aac') writeAacSampleEntry(out, codec)
+  else if (codec.name === 'opus') writeOpusSampleEntry(out, codec)
+  else writeVisualSampleEntry(out, codec)
 }
 
-/** AVCSampleEntry, ISO/IEC 14496-15 section 5.4.2.1, on VisualSampleEntry, ISO/IEC 14496-12 section 12.1.3. */
-const writeAvcSampleEntry = (out: ByteWriter, codec: Mp4H264Codec): void =>
-  writeBox(out, 'avc1', () => {
-    const { width, height } = parseSps(codec.sps)
+/**
+ * VisualSampleEntry, ISO/IEC 14496-12 section 12.1.3, with the codec's configuration: ISO/IEC 14496-15 sections 5.4.2.1 and 8.4.1.1,
+ * AV1 ISO media file format binding section 2.2.
+ */
+const writeVisualSampleEntry = (out: ByteWriter, codec: Mp4VideoCodec): void =>
+  writeBox(out, VISUAL_TYPES[codec.name], () => {
+    const { width, height } = pictureSize(codec)
     out.zeros(6).u16(1) // reserved, data_reference_index
     out.zeros(16) // pre_defined and reserved
     out.u16(width).u16(height)
@@ -27,8 +32,16 @@ const writeAvcSampleEntry = (out: ByteWriter, codec: Mp4H264Codec): void =>
     out.u32(0).u16(1) // reserved, frame_count
     out.zeros(32) // compressorname
     out.u16(0x18).i16(-1) // depth, pre_defined
-    writeBox(out, 'avcC', () => out.bytes(encodeAvcConfig(codec.sps, codec.pps)))
+    writeConfiguration(out, codec)
   })
+
+const VISUAL_TYPES = { h264: 'avc1', h265: 'hvc1', av1: 'av01' } as const
+
+const writeConfiguration = (out: ByteWriter, codec: Mp4VideoCodec): void => {
+  if (codec.name === 'h264') writeBox(out, 'avcC', () => out.bytes(encodeAvcConfig(codec.sps, codec.pps)))
+  else if (codec.name === 'h265') writeBox(out, 'hvcC', () => out.bytes(encodeHevcConfig(codec.vps, codec.sps, codec.pps)))
+  else writeBox(out, 'av1C', () => out.bytes(encodeAv1Config(codec.sequenceHeader)))
+}
 
 /** AudioSampleEntry, ISO/IEC 14496-12 section 12.2.3. */
 const writeAudioSampleEntry = (out: ByteWriter, type: string, channels: number, sampleRate: number, config: () => void): void =>

@@ -1,6 +1,6 @@
 import type { ByteWriter } from '../../bytes/byte-writer.ts'
-import { parseSps } from '../../codecs/h264-sps.ts'
 import { writeBox, writeFullBox } from './box.ts'
+import { pictureSize } from './picture-size.ts'
 import { writeSampleEntry } from './sample-entry.ts'
 import type { Mp4Track } from './track.ts'
 
@@ -18,7 +18,7 @@ export const writeUnityMatrix = (out: ByteWriter): void => {
 
 /**
  * TrackBox of a fragmented file, ISO/IEC 14496-12 section 8.3: all but its samples.
- * @throws ProtocolError if the SPS cannot be read
+ * @throws ProtocolError if a video codec's parameters cannot be read
  */
 export const writeTrackBox = (out: ByteWriter, track: Mp4Track): void =>
   writeBox(out, 'trak', () => {
@@ -45,7 +45,7 @@ const writeTrackHeader = (out: ByteWriter, track: Mp4Track): void =>
     out.u16(0).u16(0) // layer, alternate_group
     out.u16(track.codec.kind === 'audio' ? 0x0100 : 0).u16(0) // volume
     writeUnityMatrix(out)
-    const size = track.codec.kind === 'video' ? parseSps(track.codec.sps) : { width: 0, height: 0 }
+    const size = track.codec.kind === 'video' ? pictureSize(track.codec) : { width: 0, height: 0 }
     out.u16(size.width).u16(0).u16(size.height).u16(0)
   })
 

@@ -1,10 +1,18 @@
-import type { AacCodec, Codec, H264Codec, OpusCodec } from '../../codecs/codec.ts'
+import type { AacCodec, Av1Codec, Codec, H264Codec, H265Codec, OpusCodec } from '../../codecs/codec.ts'
 
 /** H.264 whose parameter sets are known. */
 export type Mp4H264Codec = H264Codec & { readonly sps: Uint8Array; readonly pps: Uint8Array }
 
+/** H.265 whose parameter sets are known. */
+export type Mp4H265Codec = H265Codec & { readonly vps: Uint8Array; readonly sps: Uint8Array; readonly pps: Uint8Array }
+
+/** AV1 whose sequence header is known. */
+export type Mp4Av1Codec = Av1Codec & { readonly sequenceHeader: Uint8Array }
+
+export type Mp4VideoCodec = Mp4H264Codec | Mp4H265Codec | Mp4Av1Codec
+
 /** What this writer can put into MP4. */
-export type Mp4Codec = Mp4H264Codec | AacCodec | OpusCodec
+export type Mp4Codec = Mp4VideoCodec | AacCodec | OpusCodec
 
 export type Mp4Track = {
   /** Counts from 1. */
@@ -12,12 +20,14 @@ export type Mp4Track = {
   readonly codec: Mp4Codec
 }
 
-/** Whether a codec can go into MP4 at all; an H.264 track also needs its parameter sets before the init segment can be made. */
-export const fitsMp4 = (codec: Codec): boolean => codec.name === 'h264' || codec.name === 'aac' || codec.name === 'opus'
+/** Whether a codec can go into MP4 at all; a video track also needs its parameters before the init segment can be made. */
+export const fitsMp4 = ({ name }: Codec): boolean => name === 'h264' || name === 'h265' || name === 'av1' || name === 'aac' || name === 'opus'
 
 /** The codec as the init segment needs it, or undefined as long as its parameters are missing. */
 export const mp4Codec = (codec: Codec): Mp4Codec | undefined => {
   if (codec.name === 'aac' || codec.name === 'opus') return codec
   if (codec.name === 'h264' && codec.sps && codec.pps) return { ...codec, sps: codec.sps, pps: codec.pps }
+  if (codec.name === 'h265' && codec.vps && codec.sps && codec.pps) return { ...codec, vps: codec.vps, sps: codec.sps, pps: codec.pps }
+  if (codec.name === 'av1' && codec.sequenceHeader) return { ...codec, sequenceHeader: codec.sequenceHeader }
   return undefined
 }

@@ -1,5 +1,5 @@
-import { parseSps } from '../../codecs/h264-sps.ts'
 import { codecString } from '../../containers/mp4/codec-string.ts'
+import { pictureSize } from '../../containers/mp4/picture-size.ts'
 import type { Mp4Codec } from '../../containers/mp4/track.ts'
 
 export type Variant = {
@@ -8,7 +8,7 @@ export type Variant = {
   /** Bits a second. */
   readonly peakBitRate: number
   readonly averageBitRate: number
-  /** As measured, for streams whose SPS does not tell. */
+  /** As measured, for streams whose parameters do not tell. */
   readonly frameRate: number | undefined
 }
 
@@ -17,15 +17,15 @@ const BANDWIDTH_MARGIN = 1.25
 
 /**
  * The multivariant playlist with its one variant, RFC 8216bis section 4.4.6.
- * @throws ProtocolError if an SPS cannot be read
+ * @throws ProtocolError if a video codec's parameters cannot be read
  */
 export const encodeMultivariantPlaylist = (variant: Variant): string => {
   const attributes = [`BANDWIDTH=${Math.max(1000, Math.ceil(variant.peakBitRate * BANDWIDTH_MARGIN))}`]
   if (variant.averageBitRate > 0) attributes.push(`AVERAGE-BANDWIDTH=${variant.averageBitRate}`)
   attributes.push(`CODECS="${variant.codecs.map(codecString).join(',')}"`)
-  const video = variant.codecs.find((codec) => codec.name === 'h264')
+  const video = variant.codecs.find((codec) => codec.kind === 'video')
   if (video) {
-    const { width, height, frameRate = variant.frameRate } = parseSps(video.sps)
+    const { width, height, frameRate = variant.frameRate } = pictureSize(video)
     attributes.push(`RESOLUTION=${width}x${height}`)
     if (frameRate !== undefined) attributes.push(`FRAME-RATE=${frameRate.toFixed(3)}`)
   }

@@ -95,7 +95,7 @@ export class Segmenter {
 
   /**
    * @param track index into the codecs
-   * @throws ProtocolError on the first unit after new parameters, if an SPS cannot be read
+   * @throws ProtocolError on the first unit after new parameters, if its parameters cannot be read
    */
   push(track: number, unit: MediaUnit): void {
     const codec = this.#codecs[track]
@@ -213,6 +213,8 @@ export class Segmenter {
 
 const sameParameters = (a: Mp4Codec, b: Mp4Codec): boolean => {
   if (a.name === 'h264') return b.name === 'h264' && sameBytes(a.sps, b.sps) && sameBytes(a.pps, b.pps)
+  if (a.name === 'h265') return b.name === 'h265' && sameBytes(a.vps, b.vps) && sameBytes(a.sps, b.sps) && sameBytes(a.pps, b.pps)
+  if (a.name === 'av1') return b.name === 'av1' && sameBytes(a.sequenceHeader, b.sequenceHeader)
   if (a.name === 'aac') return b.name === 'aac' && sameBytes(a.config, b.config)
-  return a.name === b.name && a.channels === b.channels
+  return b.name === 'opus' && a.channels === b.channels
 }

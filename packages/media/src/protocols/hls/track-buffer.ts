@@ -1,6 +1,8 @@
+import { joinObus } from '../../codecs/av1-obu.ts'
 import { NAL_TYPE, nalType } from '../../codecs/h264-nal.ts'
+import { H265_NAL_TYPE, h265NalType, isH265ParameterSet } from '../../codecs/h265-nal.ts'
 import { type Mp4Sample, sampleBytes, type TrackRun } from '../../containers/mp4/media-segment.ts'
-import type { Mp4H264Codec, Mp4Track } from '../../containers/mp4/track.ts'
+import type { Mp4H264Codec, Mp4H265Codec, Mp4Track } from '../../containers/mp4/track.ts'
 import type { MediaUnit } from './media-unit.ts'
 import { type SilentFrame, silentFrame } from './silence.ts'
 
@@ -20,6 +22,7 @@ export class TrackBuffer {
   readonly track: Mp4Track
   readonly #silence: SilentFrame | undefined
   readonly #parametersInBand: boolean
+  readonly #lengthPrefixed: boolean
   #held: { readonly dts: number; readonly unit: MediaUnit; readonly data: readonly Uint8Array[] } | undefined
   #samples: TimedSample[] = []
   #bytes = 0
@@ -34,6 +37,7 @@ export class TrackBuffer {
   constructor(track: Mp4Track, startTicks: number, parametersInBand: boolean) {
     this.track = track
     this.#parametersInBand = parametersInBand
+    this.#lengthPrefixed = track.codec.name === 'h264' || track.codec.name === 'h265'
     this.#silence = track.codec.kind === 'audio' ? silentFrame(track.codec) : undefined
     this.#end = startTicks
   }
@@ -122,21 +126,34 @@ export class TrackBuffer {
     if (!first || count === 0) return undefined
     const samples = this.#samples.slice(0, count)
     this.#samples = this.#samples.slice(count)
-    for (const sample of samples) this.#bytes -= sampleBytes(this.track.codec.kind, sample.data)
-    return { trackId: this.track.id, kind: this.track.codec.kind, baseDts: first.dts, samples }
+    for (const sample of samples) this.#bytes -= sampleBytes(this.#lengthPrefixed, sample.data)
+    return { trackId: this.track.id, kind: this.track.codec.kind, lengthPrefixed: this.#lengthPrefixed, baseDts: first.dts, samples }
   }
 
   #sampleData(unit: MediaUnit): readonly Uint8Array[] {
     const { codec } = this.track
-    if (codec.name !== 'h264') return unit.data
-    const nals = sampleNals(unit.data, codec)
-    return this.#parametersInBand && unit.randomAccess ? [codec.sps, codec.pps, ...nals] : nals
+    const inBand = this.#parametersInBand && unit.randomAccess
+    switch (codec.name) {
+      case 'h264': {
+        const nals = sampleNals(unit.data, codec)
+        return inBand ? [codec.sps, codec.pps, ...nals] : nals
+      }
+      case 'h265': {
+        const nals = h265SampleNals(unit.data, codec)
+        return inBand ? [codec.vps, codec.sps, codec.pps, ...nals] : nals
+      }
+      case 'av1':
+        // Key frames bring their sequence header in any case.
+        return [joinObus(unit.data)]
+      default:
+        return unit.data
+    }
   }
 
   #append(dts: number, duration: number, unit: MediaUnit, data: readonly Uint8Array[]): void {
     // pts - dts of the unit itself: where dts had to be moved to rise, the sample is shown as much later.
     this.#samples.push({ dts, duration, compositionOffset: unit.pts - unit.dts, sync: unit.randomAccess, data })
-    this.#bytes += sampleBytes(this.track.codec.kind, data)
+    this.#bytes += sampleBytes(this.#lengthPrefixed, data)
     this.#lastDuration = duration
     this.#end = dts + duration
   }
@@ -149,6 +166,14 @@ const sampleNals = (nals: readonly Uint8Array[], codec: Mp4H264Codec): Uint8Arra
     if (type === NAL_TYPE.AUD || type === NAL_TYPE.FILLER) return false
     if (type === NAL_TYPE.SPS) return !sameBytes(nal, codec.sps)
     return type !== NAL_TYPE.PPS || !sameBytes(nal, codec.pps)
+  })
+
+/** The same for `hvc1`. */
+const h265SampleNals = (nals: readonly Uint8Array[], codec: Mp4H265Codec): Uint8Array[] =>
+  nals.filter((nal) => {
+    const type = h265NalType(nal)
+    if (type === H265_NAL_TYPE.AUD || type === H265_NAL_TYPE.FILLER) return false
+    return !isH265ParameterSet(type) || ![codec.vps, codec.sps, codec.pps].some((known) => sameBytes(nal, known))
   })
 
 /** Whether two byte runs are equal. */
