@@ -82,7 +82,10 @@ export class ViewerLink {
     const { estimateBps } = this
     if (this.level === 'full' || estimateBps === undefined) return undefined
     const sign = this.#estimator?.lastDecrease?.why === 'loss' ? 'packets are lost' : 'packets wait'
-    return `${sign} on the way to the viewer, which carries about ${megabits(estimateBps)} of ${megabits(this.tally.streamBps)} Mbit/s`
+    const { streamBps } = this.tally
+    // Not known in the first moments of a narrow path.
+    const of = Number.isFinite(streamBps) ? ` of ${megabits(streamBps)}` : ''
+    return `${sign} on the way to the viewer, which carries about ${megabits(estimateBps)}${of} Mbit/s`
   }
 
   /** A sign that packets are lost or late, or the start: feedback is wanted for a while. */
