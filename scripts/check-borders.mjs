@@ -33,6 +33,8 @@ const AGAINST_THE_ARROWS = [
   [`${SERVER}/servers/hls`, `${SERVER}/servers/webrtc`],
   [`${SERVER}/sources/rtsp`, `${SERVER}/servers/rtsp`],
   [`${SERVER}/net`, `${SERVER}/servers/rtsp`],
+  [`${SERVER}/stats`, `${SERVER}/servers/webrtc`],
+  [`${SERVER}/servers/webrtc`, `${SERVER}/stats`],
 ]
 /** The same by a package's name, which `undeclaredImports` finds. */
 const AGAINST_THE_ARROWS_BY_NAME = [

@@ -28,11 +28,12 @@ export type SessionSummary = {
 export const pathSummary = (statistics: Statistics, path: string, wallMs: number): object => {
   const { timeline } = statistics
   const records = statistics.sessions(path)
+  const publisherEvidence = rememberNewest()
   return {
     path,
     time: new Date(wallMs).toISOString(),
     server: { loopDelayMs: timeline.ticks === 0 ? 0 : round1(timeline.loopDelayMs(timeline.ticks - 1)) },
-    sessions: records.map((record) => summaryOf(timeline, record, records)),
+    sessions: records.map((record) => summaryOf(timeline, record, records, publisherEvidence)),
   }
 }
 
@@ -70,7 +71,7 @@ const rows = function* (timeline: Timeline, { samples, firstTick }: SessionRecor
   }
 }
 
-const summaryOf = (timeline: Timeline, record: SessionRecord, records: readonly SessionRecord[]): SessionSummary => ({
+const summaryOf = (timeline: Timeline, record: SessionRecord, records: readonly SessionRecord[], publisherEvidence = evidenceUpTo): SessionSummary => ({
   id: record.identity.id,
   role: record.identity.role,
   protocol: record.identity.protocol,
@@ -79,25 +80,34 @@ const summaryOf = (timeline: Timeline, record: SessionRecord, records: readonly 
   ...(record.endedWallMs !== undefined && { ended: new Date(record.endedWallMs).toISOString() }),
   samples: record.samples.length,
   now: record.newest satisfies { readonly [Name in ColumnName]?: number | undefined },
-  verdict: verdictOn(timeline, record, records),
+  verdict: verdictOn(timeline, record, records, publisherEvidence),
   recorded: record.flight !== undefined,
 })
 
 /** The publisher is judged by the same seconds as the reader, also after a reader's end. */
-const verdictOn = (timeline: Timeline, record: SessionRecord, records: readonly SessionRecord[]): Verdict => {
+const verdictOn = (timeline: Timeline, record: SessionRecord, records: readonly SessionRecord[], publisherEvidence: typeof evidenceUpTo): Verdict => {
   const last = lastTick(record)
   const publisher = records.find((other) => other.identity.role === 'publisher' && other.firstTick <= last && lastTick(other) >= last - 1)
   let loopDelayMs = 0
   for (let tick = Math.max(0, last - EVIDENCE_SECONDS + 1); tick <= last; tick++) loopDelayMs = Math.max(loopDelayMs, timeline.loopDelayMs(tick))
   const isPublisher = record.identity.role === 'publisher'
   return judge({
-    publisher: evidenceUpTo(isPublisher ? record : publisher, last),
+    publisher: publisherEvidence(isPublisher ? record : publisher, last),
     reader: isPublisher ? undefined : evidenceUpTo(record, last),
     loopDelayMs,
   })
 }
 
 const lastTick = ({ firstTick, samples }: SessionRecord): number => firstTick + samples.pushed - 1
+
+/** Most readers of a path are judged by the same seconds of the same publisher. */
+const rememberNewest = (): typeof evidenceUpTo => {
+  let newest: { record: SessionRecord | undefined; tick: number; evidence: Evidence | undefined } | undefined
+  return (record, tick) => {
+    if (newest?.record !== record || newest?.tick !== tick) newest = { record, tick, evidence: evidenceUpTo(record, tick) }
+    return newest.evidence
+  }
+}
 
 const evidenceUpTo = (record: SessionRecord | undefined, tick: number): Evidence | undefined => {
   if (!record || record.samples.length === 0) return undefined
