@@ -26,7 +26,7 @@ describe('statistics of a stream', () => {
   let player: Page
   before(async () => {
     server = await Millrace.start()
-    browser = await launchChromium()
+    browser = await launchChromium(undefined, ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'])
     await publishRtsp(server, PATH, 'tcp', await clip({ audio: 'opus' }))
     await server.pathIsLive(PATH)
     player = await browser.newPage()
@@ -97,6 +97,24 @@ describe('statistics of a stream', () => {
       ['offer', 'answer', 'connected'],
     )
     assert.ok(!typesOf(flight).has('in broken'), JSON.stringify(flight.rtcp))
+  })
+
+  it('a publisher in a browser is seen with what its path loses and asks for', { timeout: 60_000 }, async () => {
+    const context = await browser.newContext({ permissions: ['camera', 'microphone'] })
+    const page = await context.newPage()
+    await page.goto(server.url('http', 'browser/publish'))
+    await page.waitForFunction(() => (document.querySelector('video')?.videoWidth ?? 0) > 0)
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
+    const found = await until('packets of the publisher are counted', 30_000, async () => {
+      const response = await fetch(server.url('http', 'browser/stats.json'))
+      const { sessions: all } = (await response.json()) as { sessions: Session[] }
+      const publisher = all.find(({ role }) => role === 'publisher')
+      return (publisher?.now.packets ?? 0) > 20 && publisher
+    })
+    assert.equal(found.protocol, 'webrtc')
+    const known = Object.keys(found.now)
+    for (const column of ['bitrateKbps', 'lost', 'jitterMs', 'nacks', 'plis', 'repeated']) assert.ok(known.includes(column), `${column} is not among ${known}`)
+    await context.close()
   })
 
   it('a session that ended can still be seen', { timeout: 60_000 }, async () => {
