@@ -2,7 +2,7 @@
  * Viewers that come and go as fast as they can while 50 others watch: how many join in a second, and what the others see of it.
  * Beside it Janus's streaming plugin, where it is installed.
  *
- *     node bench/whep-joins.ts [joining at once…]      default: 4 16
+ *     node bench/whep-joins.ts [joining at once…]      default: 20 50 100
  *
  * The handshakes of those who join are made in JavaScript on the same machine, so that the rate is at most what is left for them.
  */
@@ -16,8 +16,8 @@ const WATCHERS = 50
 const MEASURE_MS = 10_000
 
 const counts = process.argv.slice(2).map(Number)
-if (counts.some((count) => !Number.isInteger(count) || count < 1 || count > 100)) {
-  console.error('usage: node bench/whep-joins.ts [joining at once…], 1 to 100, as in node bench/whep-joins.ts 4 16')
+if (counts.some((count) => !Number.isInteger(count) || count < 1 || count > 200)) {
+  console.error('usage: node bench/whep-joins.ts [joining at once…], 1 to 200, as in node bench/whep-joins.ts 20 100')
   process.exit(2)
 }
 
@@ -37,8 +37,9 @@ const measure = async (start: (paced: boolean) => Promise<Rival>): Promise<void>
     await crowd.join(WATCHERS)
     const quiet = await crowd.measure(() => sleep(MEASURE_MS))
     console.log(line(rival.name, 'nobody joins', quiet))
-    for (const atOnce of counts.length > 0 ? counts : [4, 16]) {
+    for (const atOnce of counts.length > 0 ? counts : [20, 50, 100]) {
       const joining = new ViewerProcess()
+      joining.yieldToOthers()
       try {
         let joined = 0
         const measured = await crowd.measure(async () => {

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { constants, setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuMs, rssBytes } from '../rtmp/proc.ts'
 import { stopChild } from '../rtmp/process.ts'
@@ -44,6 +45,11 @@ export class ViewerProcess {
     } finally {
       over.abort()
     }
+  }
+
+  /** Takes only the time that the others leave, so that what it does itself does not count as delay of theirs. */
+  yieldToOthers(): void {
+    if (this.#child.pid !== undefined) setPriority(this.#child.pid, constants.priority.PRIORITY_LOW)
   }
 
   stop(): Promise<void> {
