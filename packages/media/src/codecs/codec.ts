@@ -1,3 +1,5 @@
+import { formatOpusMultistream, type OpusMultistream } from './opus-multistream.ts'
+
 /**
  * What a track carries. Parameters are those that a decoder needs before the first unit.
  * `clockRate` of a track is in hertz: 90000 for video, the sampling rate for audio (48000 for Opus; G.722 counts otherwise).
@@ -61,8 +63,10 @@ export type OpusCodec = {
   readonly kind: 'audio'
   readonly name: 'opus'
   readonly clockRate: 48000
-  /** 1 or 2. */
+  /** 1 or 2, and up to 8 with `multistream`. */
   readonly channels: number
+  /** Of surround sound alone. */
+  readonly multistream?: OpusMultistream | undefined
 }
 
 export type G711Codec = {
@@ -103,5 +107,8 @@ const CODEC_LABELS = {
  */
 export const isCompatible = (before: Codec, after: Codec): boolean => {
   if (before.name !== after.name || before.clockRate !== after.clockRate) return false
+  if (before.name === 'opus' && after.name === 'opus' && layoutOf(before) !== layoutOf(after)) return false
   return before.kind === 'video' || after.kind === 'video' || before.channels === after.channels
 }
+
+const layoutOf = ({ multistream }: OpusCodec): string => (multistream ? formatOpusMultistream(multistream) : '')

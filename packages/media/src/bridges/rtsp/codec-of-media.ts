@@ -1,10 +1,11 @@
 import { ProtocolError } from '../../bytes/protocol-error.ts'
 import { aacCodec } from '../../codecs/aac.ts'
-import type { AacCodec, Codec, H264Codec, H265Codec } from '../../codecs/codec.ts'
+import type { AacCodec, Codec, H264Codec, H265Codec, OpusCodec } from '../../codecs/codec.ts'
 import { NAL_TYPE, nalType } from '../../codecs/h264-nal.ts'
 import { parseSps } from '../../codecs/h264-sps.ts'
 import { H265_NAL_TYPE, h265NalType } from '../../codecs/h265-nal.ts'
 import { parseH265Sps } from '../../codecs/h265-sps.ts'
+import { parseOpusMultistream } from '../../codecs/opus-multistream.ts'
 import { formatParameters, type RtpMap, rtpMaps } from '../../protocols/sdp/attributes.ts'
 import { decodeBase64 } from '../../protocols/sdp/base64.ts'
 import type { SessionDescription } from '../../protocols/sdp/sdp.ts'
@@ -65,6 +66,8 @@ const codecOf = (map: RtpMap, parameters: ReadonlyMap<string, string>): Codec =>
     case 'OPUS':
       if (map.clockRate !== 48000) throw refusal(`Opus with a clock of ${map.clockRate} Hz instead of 48000`)
       return { kind: 'audio', name: 'opus', clockRate: 48000, channels: parameters.get('sprop-stereo') === '0' ? 1 : 2 }
+    case 'MULTIOPUS':
+      return multiopusOf(map, parameters)
     case 'PCMU':
       return { kind: 'audio', name: 'pcmu', clockRate: map.clockRate, channels: map.channels }
     case 'PCMA':
@@ -122,6 +125,13 @@ const isReadable = (parse: () => unknown): boolean => {
     if (error instanceof ProtocolError) return false
     throw error
   }
+}
+
+/** Opus of more than two channels, as browsers and GStreamer name it. */
+const multiopusOf = (map: RtpMap, parameters: ReadonlyMap<string, string>): OpusCodec => {
+  const multistream = parseOpusMultistream(parameters, map.channels)
+  if (map.clockRate !== 48000 || !multistream) throw refusal('multiopus without num_streams, coupled_streams and a channel_mapping that fit at most 8 channels')
+  return { kind: 'audio', name: 'opus', clockRate: 48000, channels: map.channels, multistream }
 }
 
 /** RFC 3640 section 3.3.6. */

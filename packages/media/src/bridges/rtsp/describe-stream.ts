@@ -1,6 +1,7 @@
 import { ProtocolError } from '../../bytes/protocol-error.ts'
 import { parseAv1Sequence } from '../../codecs/av1-sequence.ts'
 import type { Av1Codec, Codec, H264Codec, H265Codec } from '../../codecs/codec.ts'
+import { formatOpusMultistream } from '../../codecs/opus-multistream.ts'
 import type { Stream } from '../../hub/stream.ts'
 import type { Track } from '../../hub/track.ts'
 import { trackControl } from '../../protocols/rtsp/rtsp-url.ts'
@@ -51,6 +52,7 @@ const encodingOf = (codec: Codec): string => {
     case 'aac':
       return `MPEG4-GENERIC/${codec.clockRate}/${codec.channels}`
     case 'opus':
+      if (codec.multistream) return `multiopus/48000/${codec.channels}`
       // Always 2, whatever is inside: RFC 7587 section 4.1.
       return 'opus/48000/2'
     case 'h265':
@@ -78,6 +80,7 @@ const parametersOf = (codec: Codec): string => {
     case 'aac':
       return `profile-level-id=1;mode=AAC-hbr;sizelength=13;indexlength=3;indexdeltalength=3;config=${hex(codec.config)}`
     case 'opus':
+      if (codec.multistream) return formatOpusMultistream(codec.multistream)
       return codec.channels === 2 ? 'sprop-stereo=1' : ''
     default:
       return ''

@@ -25,6 +25,7 @@ const CODECS: readonly Codec[] = [
   { kind: 'video', name: 'h265', clockRate: 90000, vps: H265_VPS, sps: H265_SPS, pps: H265_PPS },
   { kind: 'video', name: 'h265', clockRate: 90000, vps: undefined, sps: undefined, pps: undefined },
   { kind: 'video', name: 'vp8', clockRate: 90000 },
+  { kind: 'audio', name: 'opus', clockRate: 48000, channels: 6, multistream: { streams: 4, coupledStreams: 2, mapping: [0, 4, 1, 2, 3, 5] } },
   { kind: 'video', name: 'vp9', clockRate: 90000, profile: 2 },
   { kind: 'video', name: 'av1', clockRate: 90000, sequenceHeader: undefined },
 ]
@@ -39,7 +40,7 @@ test('what a stream is described as is read back as the same codecs', () => {
   )
   assert.deepEqual(
     known.map(({ payloadType }) => payloadType),
-    [96, 97, 98, 99, 0, 101, 9, 103, 104, 105, 106, 107],
+    [96, 97, 98, 99, 0, 101, 9, 103, 104, 105, 106, 107, 108],
   )
   assert.match(
     sdp,
@@ -66,6 +67,11 @@ describe('tracks that are left out say why', () => {
       /AAC of 48000 Hz with an RTP clock of 44100 Hz/,
     ],
     ['interleaved H.264', ['m=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000', 'a=fmtp:96 packetization-mode=2'], /packetization-mode 2/],
+    [
+      'multiopus whose mapping names streams that are not there',
+      ['m=audio 0 RTP/AVP 96', 'a=rtpmap:96 multiopus/48000/3', 'a=fmtp:96 num_streams=1;coupled_streams=1;channel_mapping=0,1,2'],
+      /^audio track 1: multiopus without num_streams, /,
+    ],
     ['no codec', ['m=application 0 RTP/AVP 107'], /RTP\/AVP 107 is no RTP with a codec's name/],
     ['no RTP', ['m=video 0 UDP 96', 'a=rtpmap:96 H264/90000'], /UDP 96 is no RTP/],
   ]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Codec } from '../../codecs/codec.ts'
+import type { Codec, OpusCodec } from '../../codecs/codec.ts'
 import { rtpMaps } from '../../protocols/sdp/attributes.ts'
 import type { SdpMedia } from '../../protocols/sdp/sdp.ts'
 import { chooseFormat, codecOfFormat } from './rtc-formats.ts'
@@ -19,6 +19,8 @@ const section = (...formats: string[]): SdpMedia => ({
   }),
 })
 
+const SURROUND_PARAMETERS = 'channel_mapping=0,4,1,2,3,5;coupled_streams=2;num_streams=4'
+
 // As Chromium offers them.
 const VIDEO = section(
   'VP8/90000',
@@ -29,13 +31,20 @@ const VIDEO = section(
   'H265/90000 level-id=93;profile-id=2;tier-flag=0;tx-mode=SRST',
   'H265/90000 level-id=93;profile-id=1;tier-flag=0;tx-mode=SRST',
 )
-const AUDIO = section('opus/48000/2 minptime=10;useinbandfec=1', 'G722/8000', 'PCMU/8000', 'PCMA/8000/2')
+const AUDIO = section('opus/48000/2 minptime=10;useinbandfec=1', 'G722/8000', 'PCMU/8000', 'PCMA/8000/2', `multiopus/48000/6 ${SURROUND_PARAMETERS}`)
 
 const vp9 = (profile: number): Codec => ({ kind: 'video', name: 'vp9', clockRate: 90000, profile })
 const AV1: Codec = { kind: 'video', name: 'av1', clockRate: 90000, sequenceHeader: undefined }
 const H265: Codec = { kind: 'video', name: 'h265', clockRate: 90000, vps: undefined, sps: undefined, pps: undefined }
 const audio = (name: 'pcmu' | 'pcma', channels: number): Codec => ({ kind: 'audio', name, clockRate: 8000, channels })
 const opus = (channels: number): Codec => ({ kind: 'audio', name: 'opus', clockRate: 48000, channels })
+const SURROUND: OpusCodec = {
+  kind: 'audio',
+  name: 'opus',
+  clockRate: 48000,
+  channels: 6,
+  multistream: { streams: 4, coupledStreams: 2, mapping: [0, 4, 1, 2, 3, 5] },
+}
 const G722: Codec = { kind: 'audio', name: 'g722', clockRate: 8000, channels: 1 }
 
 test('the payload type fits the track’s codec and profile', () => {
@@ -53,6 +62,8 @@ test('the payload type fits the track’s codec and profile', () => {
     [H265, VIDEO, 102],
     [H265, section('H265/90000 tx-mode=MRST'), undefined],
     [opus(1), AUDIO, 96],
+    [SURROUND, AUDIO, 100],
+    [{ ...SURROUND, multistream: { streams: 4, coupledStreams: 2, mapping: [0, 1, 2, 3, 4, 5] } }, AUDIO, undefined],
     [G722, AUDIO, 97],
     [audio('pcmu', 1), AUDIO, 98],
     [audio('pcma', 1), AUDIO, undefined],
@@ -75,6 +86,8 @@ test('the track’s codec follows from what a publisher offers', () => {
     ['H264/90000 packetization-mode=2', undefined],
     ['opus/48000/2 stereo=1', opus(2)],
     ['opus/48000/2 minptime=10', opus(1)],
+    [`multiopus/48000/6 ${SURROUND_PARAMETERS}`, SURROUND],
+    ['multiopus/48000/6', undefined],
     ['G722/8000', G722],
     ['G722/16000', undefined],
     ['PCMU/8000', audio('pcmu', 1)],

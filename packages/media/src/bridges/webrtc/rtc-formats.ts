@@ -2,6 +2,7 @@ import { ProtocolError } from '../../bytes/protocol-error.ts'
 import { parseAv1Sequence } from '../../codecs/av1-sequence.ts'
 import type { Av1Codec, Codec, H265Codec } from '../../codecs/codec.ts'
 import { parseH265Sps } from '../../codecs/h265-sps.ts'
+import { formatOpusMultistream, type OpusMultistream, parseOpusMultistream } from '../../codecs/opus-multistream.ts'
 import { formatParameters, type RtpMap } from '../../protocols/sdp/attributes.ts'
 import type { SdpMedia } from '../../protocols/sdp/sdp.ts'
 import { h264Profile, parseProfileLevelId, profilePreference } from './h264-profile.ts'
@@ -24,6 +25,8 @@ export const chooseFormat = (section: SdpMedia, maps: readonly RtpMap[], codec: 
       return chooseByProfile(named, 'profile-id', 0, codec.profile)
     case 'av1':
       return chooseByProfile(named, 'profile', 0, av1Profile(codec))
+    case 'opus':
+      return named.find(({ map, parameters }) => layoutOf(codec.multistream) === layoutOf(parseOpusMultistream(parameters, map.channels)))?.map
     default:
       return named[0]?.map
   }
@@ -60,6 +63,10 @@ const codecNamed = (map: RtpMap, parameters: Parameters): Codec | undefined => {
       return { kind: 'video', name: 'av1', clockRate: 90000, sequenceHeader: undefined }
     case 'OPUS':
       return { kind: 'audio', name: 'opus', clockRate: 48000, channels: parameters.get('sprop-stereo') === '1' || parameters.get('stereo') === '1' ? 2 : 1 }
+    case 'MULTIOPUS': {
+      const multistream = parseOpusMultistream(parameters, map.channels)
+      return multistream && { kind: 'audio', name: 'opus', clockRate: 48000, channels: map.channels, multistream }
+    }
     case 'PCMU':
       return { kind: 'audio', name: 'pcmu', clockRate: map.clockRate, channels: map.channels }
     case 'PCMA':
@@ -71,10 +78,14 @@ const codecNamed = (map: RtpMap, parameters: Parameters): Codec | undefined => {
   }
 }
 
+/** Browsers decode with the mapping that they offered. */
+const layoutOf = (multistream: OpusMultistream | undefined): string => (multistream ? formatOpusMultistream(multistream) : '')
+
 const isNamed = (map: RtpMap, codec: Codec): boolean => {
-  if (map.encoding.toLowerCase() !== codec.name || map.clockRate !== codec.clockRate) return false
+  const isSurround = codec.name === 'opus' && codec.multistream !== undefined
+  if (map.encoding.toLowerCase() !== (isSurround ? 'multiopus' : codec.name) || map.clockRate !== codec.clockRate) return false
   // RFC 7587 section 7: Opus is always announced with two channels.
-  return codec.kind === 'video' || codec.name === 'opus' || map.channels === codec.channels
+  return codec.kind === 'video' || (codec.name === 'opus' && !isSurround) || map.channels === codec.channels
 }
 
 type NamedFormat = { readonly map: RtpMap; readonly parameters: Parameters }

@@ -80,6 +80,14 @@ const cases: readonly (readonly [name: string, codec: Mp4Codec, entry: string, c
      00000013 644f7073 00 02 0000 0000bb80 0000 00`,
     'opus',
   ],
+  [
+    'Opus of six channels',
+    { ...OPUS, channels: 6, multistream: { streams: 4, coupledStreams: 2, mapping: [0, 4, 1, 2, 3, 5] } },
+    `0000003f 4f707573 000000000000 0001
+     00000000 00000000 0006 0010 00000000 bb800000
+     0000001b 644f7073 00 06 0000 0000bb80 0000 01 04 02 000401020305`,
+    'opus',
+  ],
 ]
 
 describe('init segment', () => {

@@ -70,6 +70,9 @@ const writeOpusSampleEntry = (out: ByteWriter, codec: OpusCodec): void =>
     writeBox(out, 'dOps', () => {
       out.u8(0).u8(codec.channels) // Version, OutputChannelCount
       out.u16(0).u32(48_000).u16(0) // PreSkip, InputSampleRate, OutputGain
-      out.u8(0) // ChannelMappingFamily: mono or stereo
+      const { multistream } = codec
+      if (!multistream)
+        out.u8(0) // ChannelMappingFamily: mono or stereo
+      else out.u8(1).u8(multistream.streams).u8(multistream.coupledStreams).bytes(Uint8Array.from(multistream.mapping))
     }),
   )

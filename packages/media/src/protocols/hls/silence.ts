@@ -20,6 +20,7 @@ const AAC_STEREO = Uint8Array.of(0x21, 0x00, 0x00, 0x00, 0x00, 0x1c)
 
 /** Silence in the track's codec, where this knows any: Opus, and AAC-LC with one or two channels. */
 export const silentFrame = (codec: Mp4Codec): SilentFrame | undefined => {
+  if (codec.name === 'opus' && codec.multistream) return undefined
   if (codec.name === 'opus') return { data: [codec.channels === 1 ? OPUS_MONO : OPUS_STEREO], ticks: OPUS_TICKS }
   if (codec.name !== 'aac' || parseAudioSpecificConfig(codec.config).objectType !== AAC_OBJECT_TYPE.LC) return undefined
   if (codec.channels === 1) return { data: [AAC_MONO], ticks: AAC_FRAME_SAMPLES }

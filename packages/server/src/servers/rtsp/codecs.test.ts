@@ -61,3 +61,13 @@ for (const [name, program, args, codec] of PUBLISHERS) {
     assert.deepEqual(server.faults, [])
   })
 }
+
+test('GStreamer Opus of six channels is published by RTSP and read back', async (t) => {
+  const server = await startTestServer(t)
+  publish(t, 'gst-launch-1.0', 'audiotestsrc is-live=true ! audio/x-raw,channels=6,channel-mask=(bitmask)0x3f ! opusenc'.split(' '), server.url('a'))
+  await untilLive(server, 'a')
+  const reader = `-v rtspsrc location=${server.url('a')} protocols=tcp ! rtpopusdepay ! opusdec ! identity eos-after=60 ! fakesink`
+  const { code, stdout, stderr } = await run(t, 'gst-launch-1.0', reader.split(' '))
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, /GstOpusDec.*src: caps = audio\/x-raw, .*channels=\(int\)6/)
+})
