@@ -48,7 +48,7 @@ describe('what is taken of a publisher', () => {
     assert.deepEqual(video.layers, [])
   })
 
-  test('simulcast: the layers, best first', () => {
+  test('simulcast: the layers, as they are listed', () => {
     assert.deepEqual(acceptPublisher(decodeRtcOffer(SIMULCAST_PUBLISHER)).accepted[0]?.layers, ['h', 'm', 'l'])
   })
 

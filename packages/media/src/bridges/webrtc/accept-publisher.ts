@@ -32,7 +32,7 @@ export type AcceptedMedia = {
   readonly ssrcs: readonly number[]
   /** The SSRC whose packets another one sends again: `a=ssrc-group:FID`. */
   readonly repairs: ReadonlyMap<number, number>
-  /** Simulcast layers by their `rid`, RFC 8853, best first as the publisher lists them; empty for one that sends one picture. */
+  /** Simulcast layers by their `rid`, RFC 8853, as the publisher lists them; empty for one that sends one picture. */
   readonly layers: readonly string[]
   readonly reducedSizeRtcp: boolean
 }
@@ -72,7 +72,7 @@ const acceptMedia = (media: OfferedMedia, mediaIndex: number): AcceptedMedia | u
       mediaIndex,
       mid: media.mid,
       // What it sends may change between one channel and two; decoders of two take both.
-      codec: codec.name === 'opus' ? { ...codec, channels: 2 } : codec,
+      codec: codec.name === 'opus' && !codec.multistream ? { ...codec, channels: 2 } : codec,
       map,
       format: formatLine(media, map.payloadType),
       rtxPayloadType: feedback.has('nack') ? rtxOf(media, map.payloadType) : undefined,

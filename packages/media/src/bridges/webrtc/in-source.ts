@@ -1,7 +1,7 @@
 import { NackGenerator } from '../../protocols/rtp/nack-generator.ts'
 import { ReceptionStats } from '../../protocols/rtp/reception-stats.ts'
 import { ReorderBuffer } from '../../protocols/rtp/reorder-buffer.ts'
-import type { ReportBlock } from '../../protocols/rtp/rtcp-report.ts'
+import type { ReportBlock, SenderReport } from '../../protocols/rtp/rtcp-report.ts'
 import type { RtpPacket } from '../../protocols/rtp/rtp-packet.ts'
 
 /** How long a gap holds up what is behind it, in milliseconds, where missing packets can be asked for: some round trips of a path across a continent. */
@@ -11,19 +11,29 @@ const REORDER_WAIT_MS = 60
 /** A power of two; 300 ms of 20 Mbit/s. */
 const MAX_HELD_PACKETS = 1024
 
+/** A moment on the sender's wall clock, and its timestamp. */
+export type SenderClock = Pick<SenderReport, 'ntpMs' | 'rtpTimestamp'>
+
 /** One SSRC of a publisher: puts its packets in order, knows which are missing, and counts for receiver reports. */
 export class InSource {
   readonly ssrc: number
   /** Its simulcast layer, `''` without simulcast. */
   readonly rid: string
+  /** Without those that came by the SSRC of retransmissions. */
   packets = 0
   octets = 0
   lastArrivalMs = 0
+  /** Bits per second at the last look. */
+  bitrateBps = 0
+  /** What its timestamps need to be of the clock of the track: layers have clocks of their own. Modulo 2^32. */
+  timestampOffset = 0
   readonly #nack: NackGenerator | undefined
   readonly #reorder: ReorderBuffer
   readonly #stats: ReceptionStats
   readonly #clockRate: number
   #lastReport: ReportBlock | undefined
+  #senderReport: SenderClock | undefined
+  #octetsBefore = 0
 
   /** @param repairs whether the publisher sends again what it is asked for */
   constructor(ssrc: number, rid: string, clockRate: number, repairs: boolean) {
@@ -62,11 +72,13 @@ export class InSource {
 
   /** @returns the packets that are now in order */
   push(nowMs: number, packet: RtpPacket): RtpPacket[] {
+    this.packets++
+    this.octets += packet.payload.length
     this.#stats.onPacket(nowMs, packet.seq, packet.timestamp)
     return this.#take(nowMs, packet)
   }
 
-  /** Takes a packet that came by another SSRC, for which there are other reports. */
+  /** Takes a packet that came by another SSRC, where it is not counted: browsers also probe the path with packets that came before. */
   pushRepeated(nowMs: number, packet: RtpPacket): RtpPacket[] {
     return this.#take(nowMs, packet)
   }
@@ -81,8 +93,20 @@ export class InSource {
     return this.#nack?.due(nowMs) ?? []
   }
 
-  onSenderReport(nowMs: number, compactNtp: number): void {
-    this.#stats.onSenderReport(nowMs, compactNtp)
+  onSenderReport(nowMs: number, report: SenderReport): void {
+    this.#stats.onSenderReport(nowMs, report.compactNtp)
+    this.#senderReport = report
+  }
+
+  /** What the sender's wall clock is to the timestamps, by its newest report. */
+  get senderClock(): SenderClock | undefined {
+    return this.#senderReport
+  }
+
+  /** Call it about once a second. */
+  measure(elapsedMs: number): void {
+    this.bitrateBps = ((this.octets - this.#octetsBefore) * 8000) / elapsedMs
+    this.#octetsBefore = this.octets
   }
 
   /** The block for the next receiver report; undefined before the first packet. */
@@ -92,8 +116,6 @@ export class InSource {
   }
 
   #take(nowMs: number, packet: RtpPacket): RtpPacket[] {
-    this.packets++
-    this.octets += packet.payload.length
     this.lastArrivalMs = nowMs
     this.#nack?.onPacket(nowMs, packet.seq)
     return this.#reorder.push(nowMs, packet)

@@ -41,6 +41,8 @@ class Scene {
   readonly written: Packet[] = []
   sent: RtcpMessage[] = []
   transportSeq = 0
+  /** Pictures of a simulcast. */
+  frames = 0
 
   constructor(offer = CHROMIUM_PUBLISHER) {
     const { accepted } = acceptPublisher(decodeRtcOffer(offer))
@@ -105,7 +107,7 @@ describe('a publisher by WebRTC', () => {
       ],
     )
     const { nacks, repeated, lost, packets } = scene.publisher.counters
-    assert.deepEqual([nacks, repeated, lost, packets], [1, 1, 0, 3])
+    assert.deepEqual([nacks, repeated, lost, packets], [1, 1, 0, 2])
   })
 
   test('packets out of order are not asked for', () => {
@@ -216,6 +218,55 @@ describe('a publisher by WebRTC', () => {
     assert.equal(scene.publication.stream.tracks[0]?.nextSeq, 1)
     assert.equal(scene.publication.stream.tracks[1]?.nextSeq, 1)
     assert.equal(scene.publisher.unknown, 1)
+  })
+
+  describe('a simulcast', () => {
+    const LAYERS = { l: 100, m: 200, h: 300 } as const
+
+    /** A second of 20 pictures of each layer, of as many bytes; each layer has its own clock. A layer answers the requests for key frames. */
+    const second = (scene: Scene, bytes: Partial<Record<keyof typeof LAYERS, number>>): void => {
+      for (let i = 0; i < 20; i++) {
+        const asked = new Set(scene.take('pli').map(({ mediaSsrc }) => mediaSsrc))
+        for (const [rid, length] of Object.entries(bytes) as [keyof typeof LAYERS, number][]) {
+          const ssrc = LAYERS[rid]
+          const frame = asked.has(ssrc) || scene.frames === 0 ? KEY_FRAME : DELTA_FRAME
+          const payload = [...frame, ...new Array(length).fill(ssrc)]
+          scene.rtp(96, ssrc, scene.frames, ssrc * 10_000_000 + scene.frames * 4500, payload, [[10, ...ascii(rid)]])
+        }
+        scene.frames++
+        scene.pass(50)
+      }
+    }
+
+    const layerOf = (packet: Packet | undefined): number | undefined => packet?.payload.at(-1)
+
+    test('climbs to the layer with the most bits at its key frame, falls when that is silent, and keeps one timeline', () => {
+      const scene = new Scene(SIMULCAST_PUBLISHER)
+      second(scene, { l: 50 })
+      assert.equal(layerOf(scene.written.at(-1)), LAYERS.l)
+      for (let i = 0; i < 3; i++) second(scene, { l: 50, m: 100, h: 200 })
+      assert.equal(layerOf(scene.written.at(-1)), LAYERS.h & 0xff)
+      assert.equal(scene.publisher.counters.layer, 2)
+      for (let i = 0; i < 3; i++) second(scene, { l: 50, m: 100 })
+      assert.equal(layerOf(scene.written.at(-1)), LAYERS.m)
+      const changes = scene.written.filter((packet, i) => i > 0 && layerOf(packet) !== layerOf(scene.written[i - 1]))
+      assert.deepEqual(
+        changes.map(({ randomAccess }) => randomAccess),
+        [true, true],
+        'a layer begins with a key frame',
+      )
+      for (const [i, { seq, timestamp, arrivalMs }] of scene.written.entries()) {
+        assert.equal(seq, i)
+        const expected = (arrivalMs - (scene.written[0]?.arrivalMs ?? 0)) * 90
+        assert.ok(Math.abs(timestamp - (scene.written[0]?.timestamp ?? 0) - expected) < 9000, `packet ${i}: ${timestamp} instead of ${expected}`)
+      }
+    })
+
+    test('stays where it is while layers differ by little', () => {
+      const scene = new Scene(SIMULCAST_PUBLISHER)
+      for (let i = 0; i < 10; i++) second(scene, i % 2 === 0 ? { l: 100, m: 110 } : { l: 110, m: 100 })
+      assert.equal(new Set(scene.written.map(layerOf)).size, 1)
+    })
   })
 
   test('arbitrary packets are taken or refused', () => {

@@ -61,6 +61,8 @@ export type RtcPublisherCounters = {
   readonly rttMs: number | undefined
   readonly jitterMs: number | undefined
   readonly estimateBps: number | undefined
+  /** Of a simulcast, the layer that is written to the stream: 0 for the lowest. */
+  readonly layer: number | undefined
 }
 
 /** Where the packets of an SSRC go. */
@@ -120,6 +122,7 @@ export class RtcPublisher {
       rttMs: video?.active?.roundTripMs,
       jitterMs: (video ?? this.tracks[0])?.active?.jitterMs,
       estimateBps: this.estimateBps,
+      layer: video?.layer,
     }
   }
 
@@ -157,8 +160,9 @@ export class RtcPublisher {
       if (message.type !== 'sender-report') continue
       const route = this.#routes.get(message.ssrc)
       if (!route || route.isRepair) continue
-      route.source.onSenderReport(nowMs, message.compactNtp)
-      if (route.source === route.track.active) this.#timeline.onSenderReport(route.track.track.index, message.ntpMs, message.rtpTimestamp)
+      route.source.onSenderReport(nowMs, message)
+      if (route.source !== route.track.active) continue
+      this.#timeline.onSenderReport(route.track.track.index, message.ntpMs, (message.rtpTimestamp + route.source.timestampOffset) >>> 0)
     }
   }
 
@@ -170,6 +174,7 @@ export class RtcPublisher {
         if (seqs.length > 0) this.#sendFeedback(encodeNack({ senderSsrc: this.#options.ssrc, mediaSsrc: source.ssrc, seqs }))
       }
       track.expire(nowMs)
+      if (track.chooseSource(nowMs)) track.isDamaged = true
       const wanted = track.isDamaged || this.#isKeyFrameDue(nowMs, track)
       if (wanted && this.requestKeyFrame(nowMs, track.track)) track.isDamaged = false
     }
@@ -183,7 +188,7 @@ export class RtcPublisher {
    */
   requestKeyFrame(nowMs: number, { index, codec }: Track): boolean {
     const track = this.tracks[index]
-    const source = track?.active
+    const source = track?.wanted
     if (!track || !source || codec.kind !== 'video') return true
     if (nowMs - (this.#keyFrameMs[index] ?? Number.NEGATIVE_INFINITY) < KEY_FRAME_INTERVAL_MS) return false
     this.#keyFrameMs[index] = nowMs
