@@ -81,6 +81,19 @@ describe('the publish page', { timeout: 150_000 }, () => {
     assert.equal(posts.filter((url) => url.endsWith('/whip')).length, 1)
   })
 
+  it('the player says when the server sends fewer pictures, and why', async () => {
+    const publisher = await openPublisher('reduced')
+    await start(publisher)
+    const player = await open('reduced')
+    await player.getByText(/^Live · WebRTC/).waitFor()
+    await player.route(/\/report$/, (route) => route.fulfill({ json: { reduced: 'packets wait on the way' } }))
+    const notice = player.getByText('The network is slow: showing fewer pictures.')
+    await notice.waitFor()
+    assert.equal(await notice.getAttribute('title'), 'packets wait on the way')
+    await player.unroute(/\/report$/)
+    await notice.waitFor({ state: 'hidden' })
+  })
+
   it('a path in use: says so and stays as it is', async () => {
     await publishRtmp(server, 'taken', await clip({ audio: 'aac' }))
     await server.pathIsLive('taken')

@@ -41,6 +41,8 @@ export type SessionOptions = {
   readonly token?: string | undefined
   /** Changes what the browser offers. */
   readonly adaptOffer?: (sdp: string) => string
+  /** Changes what the server answers. */
+  readonly adaptAnswer?: (sdp: string) => string
 }
 
 /**
@@ -80,7 +82,7 @@ export class RtcSession {
       if (iceServers.length > 0) this.peer.setConfiguration({ ...this.peer.getConfiguration(), iceServers })
       this.#listener.answered?.(response.headers)
       await this.peer.setLocalDescription({ type: 'offer', sdp })
-      await this.peer.setRemoteDescription({ type: 'answer', sdp: answer })
+      await this.peer.setRemoteDescription({ type: 'answer', sdp: this.#options.adaptAnswer?.(answer) ?? answer })
       this.#watchTransport()
       if (!this.#wasConnected) this.#failIn(CONNECT_TIMEOUT_MS, { kind: 'not-connected' })
     } catch {

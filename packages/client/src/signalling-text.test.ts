@@ -4,6 +4,7 @@ import { restartedAnswer, restartFragment } from './ice-restart.ts'
 import { parseIceServers } from './ice-servers.ts'
 import { publishFaultOfStatus } from './publish-fault.ts'
 import { publishStatisticsOf } from './publish-statistics.ts'
+import { withStartBitrate } from './start-bitrate.ts'
 
 describe('parseIceServers', () => {
   for (const [header, expected] of [
@@ -70,6 +71,18 @@ describe('ICE restart', () => {
   })
 
   it('has no answer without credentials', () => assert.equal(restartedAnswer(ANSWER, 'a=ice-ufrag:srv\r\n'), undefined))
+})
+
+describe('withStartBitrate', () => {
+  const audio = 'v=0\r\nm=audio 9 X 111\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\n'
+  const h264 = 'm=video 9 X 96 97\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n'
+  const vp8 = 'm=video 9 X 98\r\na=rtpmap:98 VP8/90000\r\na=mid:1\r\n'
+
+  it('is half of the bound, at most 1 Mbit/s, for the video alone', () => {
+    assert.equal(withStartBitrate(audio + h264, 600_000), audio + h264.replace('mode=1', 'mode=1;x-google-start-bitrate=300'))
+    assert.equal(withStartBitrate(audio + vp8, 6_000_000), audio + vp8.replace('a=mid', 'a=fmtp:98 x-google-start-bitrate=1000\r\na=mid'))
+    assert.equal(withStartBitrate(audio + vp8, undefined), audio + vp8)
+  })
 })
 
 describe('publishFaultOfStatus', () => {

@@ -2,6 +2,7 @@ import { preferCodec } from './publish-codecs.ts'
 import { publishFaultOf } from './publish-fault.ts'
 import type { PublishFault } from './publish-state.ts'
 import { RtcSession, type SessionFailure } from './rtc-session.ts'
+import { withStartBitrate } from './start-bitrate.ts'
 
 /** Simulcast layers: `maxBitrate` of each as a part of the whole. */
 const LAYERS = [
@@ -47,7 +48,7 @@ export class WhipClient {
     this.#options = options
     this.#maxVideoBps = options.maxVideoBps
     this.#session = new RtcSession(
-      { url: options.url, token: options.token },
+      { url: options.url, token: options.token, adaptAnswer: (answer) => withStartBitrate(answer, this.#maxVideoBps) },
       {
         connected: () => listener.connected(),
         interrupted: () => listener.interrupted(),
