@@ -48,9 +48,13 @@ export class TcpConnection implements DatagramConnection {
     })
   }
 
+  /** What the kernel has not taken yet. */
+  get waitingBytes(): number {
+    return this.#socket.writableLength
+  }
+
   get isSlow(): boolean {
-    const waiting = this.#socket.writableLength
-    this.#slow = waiting > (this.#slow ? CAUGHT_UP_BYTES : SLOW_BYTES)
+    this.#slow = this.waitingBytes > (this.#slow ? CAUGHT_UP_BYTES : SLOW_BYTES)
     return this.#slow
   }
 
@@ -62,7 +66,7 @@ export class TcpConnection implements DatagramConnection {
   send(bytes: Uint8Array): void {
     const socket = this.#socket
     if (!socket.writable) return
-    if (socket.writableLength > MAX_WAITING_BYTES) {
+    if (this.waitingBytes > MAX_WAITING_BYTES) {
       this.dropped++
       return
     }

@@ -52,6 +52,11 @@ export class TcpPort {
     })
   }
 
+  get port(): number {
+    const address = this.#server.address()
+    return typeof address === 'object' && address ? address.port : 0
+  }
+
   get connections(): number {
     return this.#connections.size
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHmac, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
@@ -13,8 +13,7 @@ import type { Stream } from '@millrace/media/hub/stream.ts'
 import { attribute } from '@millrace/media/protocols/sdp/attributes.ts'
 import { decodeSdp } from '@millrace/media/protocols/sdp/sdp.ts'
 import { decodeStun } from '@millrace/media/protocols/stun/decode-stun.ts'
-import { encodeStun } from '@millrace/media/protocols/stun/encode-stun.ts'
-import { STUN_CLASS, STUN_METHOD } from '@millrace/media/protocols/stun/stun-constants.ts'
+import { makeCheck } from '../../../test/webrtc/ice-client.ts'
 import { until } from '../../../test/webrtc/until.ts'
 import type { Log } from '../../log/log.ts'
 import { monotonicMs } from '../../net/clock.ts'
@@ -52,19 +51,7 @@ describe('the UDP port of WebRTC', () => {
     return { id: conn.id, ufrag: attribute(media, 'ice-ufrag') ?? '', password: attribute(media, 'ice-pwd') ?? '' }
   }
 
-  const sendCheck = (username: string, password: string): void => {
-    const request = {
-      class: STUN_CLASS.REQUEST,
-      method: STUN_METHOD.BINDING,
-      transactionId: randomBytes(12),
-      username,
-      priority: 1,
-      useCandidate: true,
-      iceControlling: 1n,
-    }
-    const hmacSha1 = (key: Uint8Array, message: Uint8Array): Uint8Array => createHmac('sha1', key).update(message).digest()
-    socket.send(encodeStun(request, { key: Buffer.from(password), hmacSha1 }), transport.port, HOST)
-  }
+  const sendCheck = (username: string, password: string): void => socket.send(makeCheck(username, password), transport.port, HOST)
 
   test('answers the check of a session that it knows', async () => {
     const { ufrag, password } = open()
