@@ -21,6 +21,7 @@ const CASES: readonly [title: string, input: VerdictInput, culprit: Culprit, evi
     /100 of 2000 packets of the publisher lost \(5 %\)/,
   ],
   ['an uplink that loses everything', { ...well, publisher: { ...camera, silentSeconds: 4, lost: 200 } }, 'uplink', /200 of 2200/],
+  ['an uplink whose losses are mended', { ...well, publisher: { ...camera, repeated: 160 } }, 'uplink', /8 % of its packets came only when/],
   ['loss that retransmission mends', { ...well, publisher: { ...camera, lost: 20 } }, 'none', /kbit/],
   ['the server is late', { ...well, loopDelayMs: 350 }, 'server', /350 ms late/],
   ['the viewer loses packets', { ...well, reader: { ...watching, lost: 160 } }, 'downlink', /160 of 2160 packets lost \(7.4 %\)/],

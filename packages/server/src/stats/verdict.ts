@@ -68,13 +68,17 @@ export const judge = (input: VerdictInput): Verdict => {
 }
 
 const lookAtUplink = ({ publisher }: VerdictInput): Verdict | undefined => {
-  const loss = publisher && lossPercent(publisher)
-  if (loss === undefined || loss <= MAX_LOSS_PERCENT) return undefined
-  return {
-    culprit: 'uplink',
-    text: 'Packets are lost on the way from the publisher to the server.',
-    evidence: [`${publisher?.lost} of ${total(publisher)} packets of the publisher lost (${percent(loss)})`],
+  if (!publisher) return undefined
+  const loss = lossPercent(publisher)
+  const repeated = share(publisher.repeated, publisher.packets)
+  const evidence: string[] = []
+  if (repeated !== undefined && repeated > MAX_REPEATED_PERCENT) evidence.push(`${percent(repeated)} of its packets came only when they were asked for again`)
+  if (loss !== undefined && loss > MAX_LOSS_PERCENT) {
+    evidence.push(`${publisher.lost} of ${total(publisher)} packets of the publisher lost (${percent(loss)})`)
+    return { culprit: 'uplink', text: 'Packets are lost on the way from the publisher to the server.', evidence }
   }
+  const text = 'Packets are lost on the way from the publisher to the server; what is sent again makes up for it.'
+  return evidence.length === 0 ? undefined : { culprit: 'uplink', text, evidence }
 }
 
 const lookAtCamera = ({ publisher }: VerdictInput): Verdict | undefined => {

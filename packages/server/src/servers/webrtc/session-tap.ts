@@ -38,6 +38,11 @@ export class SessionTap {
     this.recorder?.note('ice-check', describe(from))
   }
 
+  /** The peer begins anew with ICE. */
+  restarted(): void {
+    this.recorder?.note('ice-restart', '')
+  }
+
   closed(reason: string): void {
     this.recorder?.note('closed', reason)
   }

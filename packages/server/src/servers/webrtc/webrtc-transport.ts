@@ -194,7 +194,10 @@ export class WebRtcTransport implements Running {
         remote,
         port: this.#port,
         candidates,
-        restarted: () => this.#learnUfrags(id),
+        restarted: () => {
+          this.#learnUfrags(id)
+          this.#byId.get(id)?.tap.restarted()
+        },
       },
       answer: {
         ice,
