@@ -16,9 +16,9 @@ const OPUS_SILENCE = Uint8Array.of(0xfc, 0xff, 0xfe)
 /** Pictures in decoding order, each as a unit's data. */
 export type Clip = readonly (readonly Uint8Array[])[]
 
-/** Twenty seconds of moving picture, 30 a second, a key frame each ten seconds. */
-export const makeClip = async (width: number, height: number): Promise<Clip> => {
-  const arguments_ = `-v error -f lavfi -i testsrc2=size=${width}x${height}:rate=30:duration=20 -c:v libx264 -preset ultrafast -tune zerolatency -profile:v baseline -pix_fmt yuv420p -b:v 1500k -x264-params keyint=300:min-keyint=300:scenecut=0:aud=1:sliced-threads=0:slices=1 -f h264 -`
+/** Twenty seconds of moving picture, 30 a second. @param groupPictures from key frame to key frame: ten seconds if nothing else is said */
+export const makeClip = async (width: number, height: number, groupPictures = 300): Promise<Clip> => {
+  const arguments_ = `-v error -f lavfi -i testsrc2=size=${width}x${height}:rate=30:duration=20 -c:v libx264 -preset ultrafast -tune zerolatency -profile:v baseline -pix_fmt yuv420p -b:v 1500k -x264-params keyint=${groupPictures}:min-keyint=${groupPictures}:scenecut=0:aud=1:sliced-threads=0:slices=1 -f h264 -`
   const { stdout } = await promisify(execFile)('ffmpeg', arguments_.split(' '), { encoding: 'buffer', maxBuffer: 64 * 1024 * 1024 })
   const pictures: Uint8Array[][] = []
   for (const nal of splitAnnexB(stdout)) {

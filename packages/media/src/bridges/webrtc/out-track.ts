@@ -108,7 +108,7 @@ export class OutTrack {
     if (this.#isVideo) {
       if (packet.timestamp !== this.#pictureTime) this.#beginPicture(nowMs, packet, to)
       if (this.#isLeftOut) {
-        this.#leaveOut(packet)
+        this.#nextSeq = packet.seq + 1
         return false
       }
       if (link.paceBytes < 0) {
@@ -139,7 +139,7 @@ export class OutTrack {
       }
       if (packet.timestamp !== this.#pictureTime) this.#beginPicture(nowMs, packet, to)
       if (this.#isLeftOut) {
-        this.#leaveOut(packet)
+        this.#nextSeq++
         continue
       }
       this.#sendNext(nowMs, ready, packet, to)
@@ -237,7 +237,7 @@ export class OutTrack {
     const link = this.#link
     const { tally } = link
     if (packet.randomAccess) {
-      this.#isBroken = isSlow || (link.isNarrow && !link.hasRoom(nowMs, true))
+      this.#isBroken = isSlow || (link.isNarrow && !link.hasRoom(nowMs, 0, true))
       tally.onPicture(nowMs, this.#isBroken ? 'cut' : 'key-frame')
       return !this.#isBroken
     }
@@ -245,14 +245,10 @@ export class OutTrack {
       tally.onPicture(nowMs, 'dropped-alone')
       return false
     }
-    if (!this.#isBroken && (isSlow || !link.hasRoom(nowMs, false))) this.#isBroken = true
+    const isOvertaken = (this.track.ring.randomAccessSeq ?? 0) > packet.seq
+    if (isSlow || isOvertaken || !link.hasRoom(nowMs, nowMs - packet.arrivalMs, false)) this.#isBroken = true
     tally.onPicture(nowMs, this.#isBroken ? 'cut' : 'sent')
     return !this.#isBroken
-  }
-
-  #leaveOut(packet: Packet): void {
-    this.#nextSeq = packet.seq + 1
-    this.#link.tally.onOctets(packet.payload.length)
   }
 
   /** Sends the packet as the newest one. */
@@ -264,7 +260,6 @@ export class OutTrack {
     this.#write(nowMs, ready, packet, run, this.ssrc, this.#payloadType, this.#srtp, index, to)
     this.packets++
     this.octets += ready.payloadBytes
-    if (this.#link.isNarrow) this.#link.tally.onOctets(ready.payloadBytes)
   }
 
   #write(

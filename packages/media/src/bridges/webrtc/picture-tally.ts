@@ -3,9 +3,9 @@ import type { ViewerLevel } from './viewer-link.ts'
 /** What was left out is judged over two periods of this length, in milliseconds: longer than usual groups of pictures. */
 const PERIOD_MS = 1500
 
-type Period = { sent: number; keyFrames: number; droppedAlone: number; cut: number; octets: number; ms: number }
+type Period = { sent: number; keyFrames: number; droppedAlone: number; cut: number }
 
-const empty = (): Period => ({ sent: 0, keyFrames: 0, droppedAlone: 0, cut: 0, octets: 0, ms: 0 })
+const empty = (): Period => ({ sent: 0, keyFrames: 0, droppedAlone: 0, cut: 0 })
 
 /** Counts what a viewer with a narrow path gets and what is left out. */
 export class PictureTally {
@@ -25,7 +25,6 @@ export class PictureTally {
   onPicture(nowMs: number, fate: 'sent' | 'key-frame' | 'dropped-alone' | 'cut'): void {
     if (nowMs - this.#sinceMs >= PERIOD_MS) {
       this.#before = this.#now
-      this.#before.ms = nowMs - this.#sinceMs
       this.#now = empty()
       this.#sinceMs = nowMs
     }
@@ -38,16 +37,6 @@ export class PictureTally {
       this.#now.droppedAlone++
       this.droppedAlone++
     }
-  }
-
-  /** Octets of the stream, sent or left out. */
-  onOctets(octets: number): void {
-    this.#now.octets += octets
-  }
-
-  /** What the whole stream takes, in bits per second; more than any estimate while it is not known. */
-  get streamBps(): number {
-    return this.#before ? (this.#before.octets * 8000) / this.#before.ms : Number.POSITIVE_INFINITY
   }
 
   get level(): ViewerLevel {

@@ -9,6 +9,9 @@ const CATCH_UP_PACKETS_PER_TURN = 64
 /** For one viewer: with a turn each millisecond about 80 Mbit/s, which a browser on a busy machine still takes. */
 const CATCH_UP_PACKETS_PER_VIEWER = 8
 
+/** Longer than usual groups of pictures, as key frames are large. */
+const RATE_SPAN_MS = 3000
+
 /** A publisher that was asked for a key frame has sent it by then, in milliseconds, or will not. */
 const KEY_FRAME_COMES_MS = 1000
 
@@ -32,6 +35,8 @@ export class RtcFeed implements PacketReader, Shared {
   readonly onCatchUp: () => void
   /** For packets that one viewer gets. */
   readonly scratch = new OutPacket()
+  /** What the stream takes, in bits per second. */
+  streamBps = Number.POSITIVE_INFINITY
   readonly #stream: Stream
   readonly #now: () => number
   readonly #wallOffsetMs: number
@@ -42,6 +47,8 @@ export class RtcFeed implements PacketReader, Shared {
   /** Wall-clock time of zero on the stream's timeline; known with the first packet. */
   #zeroWallMs: number | undefined
   #nextViewer = 0
+  #rateSinceMs: number | undefined
+  #rateBytes = 0
 
   constructor(stream: Stream, options: RtcFeedOptions) {
     this.ssrcs = options.ssrcs
@@ -79,6 +86,7 @@ export class RtcFeed implements PacketReader, Shared {
     const viewers = this.#viewers
     // One look at the clock for all: who comes later in the list is always as late, so differences of times stay right.
     const nowMs = this.#now()
+    this.#measureRate(nowMs, packet.payload.length)
     let behind = false
     for (let i = 0; i < viewers.length; i++) {
       const viewer = viewers[i] as RtcViewer
@@ -130,6 +138,16 @@ export class RtcFeed implements PacketReader, Shared {
   /** Wall-clock time of a moment of the monotonic clock, as in the sender reports. */
   wallMs(nowMs: number): number {
     return this.#wallOffsetMs + nowMs
+  }
+
+  #measureRate(nowMs: number, byteLength: number): void {
+    this.#rateSinceMs ??= nowMs
+    this.#rateBytes += byteLength
+    const spanMs = nowMs - this.#rateSinceMs
+    if (spanMs < RATE_SPAN_MS) return
+    this.streamBps = (this.#rateBytes * 8000) / spanMs
+    this.#rateSinceMs = nowMs
+    this.#rateBytes = 0
   }
 
   #learnTime(track: Track, packet: Packet): void {

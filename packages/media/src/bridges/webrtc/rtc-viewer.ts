@@ -63,7 +63,10 @@ export class RtcViewer {
     this.to = to
     this.#feed = feed
     this.#transport = transport
-    this.link = new ViewerLink(accepted.some(({ loss }) => loss.transportCcId !== undefined))
+    this.link = new ViewerLink(
+      accepted.some(({ loss }) => loss.transportCcId !== undefined),
+      feed,
+    )
     this.tracks = tracks.map((track, trackIndex) => {
       const choice = accepted.find((candidate) => candidate.trackIndex === trackIndex)
       if (!choice) return undefined

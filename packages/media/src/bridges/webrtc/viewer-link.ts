@@ -6,22 +6,25 @@ import { PictureTally } from './picture-tally.ts'
 /** What is sent to a viewer now, from all to least. */
 export type ViewerLevel = 'full' | 'no-b' | 'group-start' | 'key-frames'
 
+/** What the whole stream takes, in bits per second; more than any estimate while it is not known. */
+export type StreamRate = { readonly streamBps: number }
+
 /** Feedback is asked for so long after the start and after each sign of trouble, in milliseconds. */
 const WATCH_MS = 20_000
 /** A round trip that is longer than the shortest one by more than this means that something waits. */
 const RTT_RISE_MS = 50
 /** Of the estimate, what pictures may take: the rest is for sound, retransmissions and headers. */
-const SHARE = 0.95
-/** What may wait in the path so that a picture is still sent, in milliseconds; for a key frame, which is large itself, less. */
-const MAX_WAIT_MS = 250
+const SHARE = 0.98
+/** What may wait, here and in the path, so that a picture is still sent, in milliseconds; for a key frame, which is large itself, less. */
+const MAX_WAIT_MS = 400
 const MAX_WAIT_BEFORE_KEY_MS = 150
-/** A picture leaves at this multiple of the estimate: faster it would only wait elsewhere, where sound cannot overtake it. */
-const PACE = 1.5
-/** While the path shows no bound: large pictures are spread all the same, as each burst may overflow some small queue. */
+/** Pictures leave at this multiple of the estimate: what is too much waits here, where sound overtakes it, and not in the path. */
+const PACE = 1
+const BURST_NARROW_BYTES = 5000
+/** While the path shows no bound large pictures are spread all the same, as each burst may overflow some small queue. */
 const PACE_UNBOUND_BPS = 80_000_000
 /** What leaves at once: more than ordinary pictures have. */
 const BURST_BYTES = 40_000
-const BURST_NARROW_BYTES = 12_000
 /** Bits per second for retransmissions while the path is too narrow, of the estimate. */
 const REPEAT_SHARE = 0.25
 /** The estimate has to be above what the stream needs by this much before all is sent again. */
@@ -60,8 +63,11 @@ export class ViewerLink {
   #climbedMs = Number.NEGATIVE_INFINITY
   #holdOffMs = HOLD_OFF_MS
 
+  readonly #stream: StreamRate
+
   /** @param canReport the viewer sends transport-wide feedback; without it nothing is ever left out */
-  constructor(canReport: boolean) {
+  constructor(canReport: boolean, stream: StreamRate) {
+    this.#stream = stream
     if (!canReport) return
     this.history = new SendHistory()
     this.#estimator = new BandwidthEstimator()
@@ -82,7 +88,7 @@ export class ViewerLink {
     const { estimateBps } = this
     if (this.level === 'full' || estimateBps === undefined) return undefined
     const sign = this.#estimator?.lastDecrease?.why === 'loss' ? 'packets are lost' : 'packets wait'
-    const { streamBps } = this.tally
+    const { streamBps } = this.#stream
     // Not known in the first moments of a narrow path.
     const of = Number.isFinite(streamBps) ? ` of ${megabits(streamBps)}` : ''
     return `${sign} on the way to the viewer, which carries about ${megabits(estimateBps)}${of} Mbit/s`
@@ -115,15 +121,19 @@ export class ViewerLink {
     else if (this.isNarrow) this.#climb(nowMs, estimator)
   }
 
-  /** Whether there is room for a picture. */
-  hasRoom(nowMs: number, isKeyFrame: boolean): boolean {
+  /**
+   * Whether there is room for a picture.
+   * @param lateMs how long it waited here
+   */
+  hasRoom(nowMs: number, lateMs: number, isKeyFrame: boolean): boolean {
     const estimateBps = this.estimateBps
     if (estimateBps === undefined) return true
     const bytesPerMs = (estimateBps * SHARE) / 8000
     this.#waitingBytes = Math.max(0, this.#waitingBytes + this.octets - this.#drainedOctets - (nowMs - this.#drainedMs) * bytesPerMs)
     this.#drainedOctets = this.octets
     this.#drainedMs = nowMs
-    return this.#waitingBytes <= bytesPerMs * (isKeyFrame ? MAX_WAIT_BEFORE_KEY_MS : MAX_WAIT_MS)
+    const waitMs = this.#waitingBytes / bytesPerMs
+    return isKeyFrame ? waitMs <= MAX_WAIT_BEFORE_KEY_MS : waitMs + lateMs <= MAX_WAIT_MS
   }
 
   /** Time went on: more may leave. */
@@ -157,7 +167,7 @@ export class ViewerLink {
 
   #climb(nowMs: number, estimator: BandwidthEstimator): void {
     if (nowMs - this.#sawDecreaseMs < this.#holdOffMs) return
-    const fits = estimator.estimateBps >= this.tally.streamBps * CLIMB_MARGIN
+    const fits = estimator.estimateBps >= this.#stream.streamBps * CLIMB_MARGIN
     // Without the pictures that are left out the estimate may be as high as what is sent lets it become: then only trying tells.
     const isUntried = this.tally.level === 'no-b' && estimator.estimateBps >= estimator.receivedBps * UNTRIED_MARGIN
     if (!fits && !isUntried) return

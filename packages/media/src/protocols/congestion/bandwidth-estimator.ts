@@ -1,4 +1,5 @@
 import type { TransportFeedback } from '../rtp/transport-feedback.ts'
+import { CapacityMeter } from './capacity-meter.ts'
 import { DelayTrend } from './delay-trend.ts'
 import { LossWindow } from './loss-window.ts'
 import { RateWindow } from './rate-window.ts'
@@ -44,6 +45,7 @@ export class BandwidthEstimator {
   readonly trend = new DelayTrend()
   readonly #losses = new LossWindow()
   readonly #received = new RateWindow()
+  readonly #capacity = new CapacityMeter()
   #fullBps = 0
   #lastMs: number | undefined
   #lastArrivalMs: number | undefined
@@ -71,7 +73,8 @@ export class BandwidthEstimator {
       this.#losses.received++
       const arrivedMs = this.#unwrap(arrivalMs)
       this.#received.add(arrivedMs, history.byteLength(seq))
-      this.trend.add(history.sentMs(seq), arrivedMs - history.sentMs(seq))
+      const waitedMs = this.trend.add(history.sentMs(seq), arrivedMs - history.sentMs(seq))
+      this.#capacity.add(arrivedMs, history.byteLength(seq), waitedMs)
       history.forget(seq)
     }
     this.#losses.settle(nowMs)
@@ -93,16 +96,20 @@ export class BandwidthEstimator {
       const isNear = this.estimateBps > this.#fullBps * NEAR_BELOW && this.estimateBps < this.#fullBps * NEAR_ABOVE
       const grown = this.estimateBps * (1 + ((isNear ? SLOW_GROWTH : FAST_GROWTH) * stepMs) / 1000)
       // What is known stays known: the bound holds growth back and takes nothing away.
-      // In bursts the path was full at times: what came through then is what it carries.
-      const isKnown = this.trend.inBursts && this.trend.peakMs > FULL_PEAK_MS
-      this.estimateBps = Math.max(this.estimateBps, Math.min(grown, receivedBps * (isKnown ? TRIED : UNTRIED)))
+      // Where packets waited of late the path showed what it carries; otherwise it may have become wider.
+      const isFull = this.trend.peakMs > FULL_PEAK_MS
+      if (!isFull) this.#capacity.reset()
+      const bound = isFull ? (this.#capacity.bitsPerSecond ?? receivedBps) * TRIED : receivedBps * UNTRIED
+      // What is known stays known: the bound holds growth back and takes nothing away.
+      this.estimateBps = Math.max(this.estimateBps, Math.min(grown, bound))
     }
   }
 
   #decrease(nowMs: number, why: Decrease, receivedBps: number): void {
-    this.#fullBps = receivedBps
+    const fullBps = why === 'delay' ? (this.#capacity.bitsPerSecond ?? receivedBps) : receivedBps
+    this.#fullBps = fullBps
     const factor = why === 'delay' ? BACK_OFF : Math.max(LEAST_BACK_OFF, 1 - this.#losses.fraction / 2)
-    this.estimateBps = Math.max(MIN_BPS, Math.min(this.estimateBps, receivedBps * factor))
+    this.estimateBps = Math.max(MIN_BPS, Math.min(this.estimateBps, fullBps * factor))
     this.lastDecrease = { atMs: nowMs, why }
     if (why === 'loss') this.#losses.answered(nowMs)
   }

@@ -41,21 +41,27 @@ export class DelayTrend {
   #baseBeforeMs = Number.POSITIVE_INFINITY
   #baseSinceMs = Number.NEGATIVE_INFINITY
 
-  /** A packet came. @param delayMs arrival by the receiver's clock less departure by ours */
-  add(sentMs: number, delayMs: number): void {
+  /**
+   * A packet came.
+   * @param delayMs arrival by the receiver's clock less departure by ours
+   * @returns how much of that is above the path's own delay
+   */
+  add(sentMs: number, delayMs: number): number {
     if (sentMs - this.#baseSinceMs > BASE_MS) {
       this.#baseBeforeMs = this.#baseMs
       this.#baseMs = delayMs
       this.#baseSinceMs = sentMs
     } else if (delayMs < this.#baseMs) this.#baseMs = delayMs
+    const waitedMs = delayMs - Math.min(this.#baseMs, this.#baseBeforeMs)
     if (sentMs - this.#groupSentMs <= GROUP_MS) {
       // A group is as late as the packet that waited least: the others waited for it.
       if (delayMs < this.#groupDelayMs) this.#groupDelayMs = delayMs
-      return
+      return waitedMs
     }
     if (this.#groupSentMs !== Number.NEGATIVE_INFINITY) this.#endGroup()
     this.#groupSentMs = sentMs
     this.#groupDelayMs = delayMs
+    return waitedMs
   }
 
   get state(): PathState {
