@@ -81,6 +81,13 @@ describe('PublishCore', () => {
     assert.equal(core.state.name, 'failed')
   })
 
+  it('is not stopped by the session that it began anew itself', () => {
+    core.start()
+    core.start()
+    last().failed({ kind: 'busy', message: '' })
+    assert.equal(core.state.name, 'reconnecting')
+  })
+
   it('hears nothing more of what was given up', () => {
     core.start()
     const old = last()

@@ -36,7 +36,8 @@ export class PublishCore {
   /** Rises when a publication is given up: what it still tells counts no more. */
   #generation = 0
   #attempts = 0
-  #lastLiveMs = Number.NEGATIVE_INFINITY
+  /** When there was a session of our own for the last time. */
+  #ownSessionMs = Number.NEGATIVE_INFINITY
 
   constructor(deps: PublishDependencies) {
     this.#deps = deps
@@ -53,12 +54,12 @@ export class PublishCore {
   }
 
   stop(): void {
-    this.#giveUp()
+    this.#leave()
     this.#setState({ name: 'stopped' })
   }
 
   #open(): void {
-    this.#giveUp()
+    this.#leave()
     this.#setState({ name: 'connecting' })
     const generation = this.#generation
     const tell =
@@ -78,7 +79,7 @@ export class PublishCore {
 
   #failed(fault: PublishFault): void {
     this.#giveUp()
-    const isOwn = fault.kind === 'busy' && this.#deps.now() - this.#lastLiveMs < OWN_SESSION_LINGERS_MS
+    const isOwn = fault.kind === 'busy' && this.#deps.now() - this.#ownSessionMs < OWN_SESSION_LINGERS_MS
     if (fault.kind !== 'lost' && fault.kind !== 'cannot-connect' && !isOwn) {
       this.#setState({ name: 'failed', fault })
       return
@@ -86,6 +87,12 @@ export class PublishCore {
     this.#setState({ name: 'reconnecting', message: fault.message })
     const delayMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempts++)
     this.#cancelTimer = this.#deps.setTimer(() => this.#open(), delayMs * (0.5 + this.#deps.random() / 2))
+  }
+
+  /** A session that was not over yet may linger at the server. */
+  #leave(): void {
+    if (this.#publication !== undefined) this.#ownSessionMs = this.#deps.now()
+    this.#giveUp()
   }
 
   #giveUp(): void {
@@ -97,7 +104,7 @@ export class PublishCore {
   }
 
   #setState(state: PublishState): void {
-    if (this.#state.name === 'live' || this.#state.name === 'interrupted') this.#lastLiveMs = this.#deps.now()
+    if (this.#state.name === 'live' || this.#state.name === 'interrupted') this.#ownSessionMs = this.#deps.now()
     this.#state = state
     this.#deps.onState(state)
   }

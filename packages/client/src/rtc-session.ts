@@ -3,8 +3,6 @@ import { parseIceServers } from './ice-servers.ts'
 
 /** For the answer to the offer. */
 const SIGNALLING_TIMEOUT_MS = 10_000
-/** From the answer to a working media connection; a network that lets UDP or ICE-TCP through needs a fraction of it. */
-const CONNECT_TIMEOUT_MS = 3000
 /** A short interruption heals by itself; after this ICE is restarted. */
 const INTERRUPTION_PATIENCE_MS = 1000
 /** From the start of an ICE restart to a working connection. */
@@ -39,6 +37,8 @@ export type SessionOptions = {
   readonly url: string
   /** Bearer token. */
   readonly token?: string | undefined
+  /** From the answer to a working media connection; a network that lets UDP or ICE-TCP through needs a fraction of a second. */
+  readonly connectTimeoutMs: number
   /** Changes what the browser offers. */
   readonly adaptOffer?: (sdp: string) => string
   /** Changes what the server answers. */
@@ -84,7 +84,7 @@ export class RtcSession {
       await this.peer.setLocalDescription({ type: 'offer', sdp })
       await this.peer.setRemoteDescription({ type: 'answer', sdp: this.#options.adaptAnswer?.(answer) ?? answer })
       this.#watchTransport()
-      if (!this.#wasConnected) this.#failIn(CONNECT_TIMEOUT_MS, { kind: 'not-connected' })
+      if (!this.#wasConnected) this.#failIn(this.#options.connectTimeoutMs, { kind: 'not-connected' })
     } catch {
       this.#fail({ kind: 'bad-answer' })
     }

@@ -3,6 +3,9 @@ import { type MissingTrack, parseMissingTracks } from './missing-track.ts'
 import type { PlaybackFault } from './playback.ts'
 import { RtcSession, type SessionFailure } from './rtc-session.ts'
 
+/** Short, because players have another way to get the stream. */
+const CONNECT_TIMEOUT_MS = 3000
+
 export type WhepListener = {
   /** A track arrived; all of them are in the same stream. */
   media(stream: MediaStream): void
@@ -26,7 +29,7 @@ export class WhepClient {
   /** @param url of the WHEP endpoint; absolute, or relative to the page */
   constructor(url: string, listener: WhepListener, { token }: WhepOptions = {}) {
     this.#session = new RtcSession(
-      { url, token, adaptOffer: withStereo },
+      { url, token, connectTimeoutMs: CONNECT_TIMEOUT_MS, adaptOffer: withStereo },
       {
         answered: (headers) => {
           this.#missing = parseMissingTracks(headers.get('millrace-missing'))

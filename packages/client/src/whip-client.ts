@@ -4,6 +4,8 @@ import type { PublishFault } from './publish-state.ts'
 import { RtcSession, type SessionFailure } from './rtc-session.ts'
 import { withStartBitrate } from './start-bitrate.ts'
 
+const CONNECT_TIMEOUT_MS = 10_000
+
 /** Simulcast layers: `maxBitrate` of each as a part of the whole. */
 const LAYERS = [
   { rid: 'q', scaleResolutionDownBy: 4, share: 0.1 },
@@ -48,7 +50,7 @@ export class WhipClient {
     this.#options = options
     this.#maxVideoBps = options.maxVideoBps
     this.#session = new RtcSession(
-      { url: options.url, token: options.token, adaptAnswer: (answer) => withStartBitrate(answer, this.#maxVideoBps) },
+      { url: options.url, token: options.token, connectTimeoutMs: CONNECT_TIMEOUT_MS, adaptAnswer: (answer) => withStartBitrate(answer, this.#maxVideoBps) },
       {
         connected: () => listener.connected(),
         interrupted: () => listener.interrupted(),

@@ -17,6 +17,7 @@ describe('startScreen', () => {
     const screen = startScreen(ALL)
     for (const text of [
       'http://127.0.0.1:8889/demo',
+      'http://127.0.0.1:8889/live/me/publish',
       'Server: rtmp://127.0.0.1:1935/live',
       '-f flv rtmp://127.0.0.1:1935/live/video',
       '-f rtsp rtsp://127.0.0.1:8554/video',

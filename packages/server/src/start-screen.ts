@@ -43,8 +43,9 @@ const watch = ({ ports, demo }: StartScreen, host: string): string[] => {
 
 const X264 = '-c:v libx264 -tune zerolatency -g 60'
 
-const publish = ({ rtmp, rtsp }: Readonly<Ports>, host: string): string[] => {
+const publish = ({ webrtc, rtmp, rtsp }: Readonly<Ports>, host: string): string[] => {
   const rows: string[] = []
+  if (webrtc !== undefined) rows.push(`a browser  http://${host}:${webrtc}/live/me/publish`)
   if (rtmp !== undefined) {
     rows.push(`OBS        Settings, Stream, Service: Custom; Server: rtmp://${host}:${rtmp}/live  Stream Key: obs`)
     rows.push(`ffmpeg     ffmpeg -re -i video.mp4 ${X264} -c:a aac -f flv rtmp://${host}:${rtmp}/live/video`)
