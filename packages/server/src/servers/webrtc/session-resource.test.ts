@@ -51,6 +51,17 @@ describe('the HTTP resource of a WebRTC session', () => {
     })
   }
 
+  test('an offer may have candidates that lead nowhere from here: by multicast DNS, by TCP that only opens connections', async () => {
+    const lines = [
+      'a=candidate:842163049 1 udp 1677729535 9b36eaac-bb2e-49bb-bb78-21c41c499900.local 46154 typ host generation 0 network-cost 999',
+      'a=candidate:1 1 tcp 1518280447 9b36eaac-bb2e-49bb-bb78-21c41c499900.local 9 typ host tcptype active',
+      'a=candidate:nonsense',
+    ]
+    const body = CHROMIUM_OFFER.replaceAll('a=mid:', `${lines.join('\n')}\na=mid:`)
+    const response = await fetch(new URL('/live/whep', session), { method: 'POST', headers: { 'content-type': 'application/sdp' }, body })
+    assert.equal(response.status, 201)
+  })
+
   test('a trickle: 204 without a new entity-tag', async () => {
     const response = await patch(TRICKLE, etag)
     assert.equal(response.status, 204)

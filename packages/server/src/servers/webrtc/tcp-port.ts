@@ -3,9 +3,9 @@ import { ListenError } from '../../net/listen-error.ts'
 import { TcpConnection, type TcpConnectionHandlers } from './tcp-connection.ts'
 
 /** Connections of all peers. */
-const MAX_CONNECTIONS = 2048
+const MAX_CONNECTIONS = 4096
 /** Of one address: a lecture hall sits behind one. */
-const MAX_CONNECTIONS_PER_ADDRESS = 256
+const MAX_CONNECTIONS_PER_ADDRESS = 512
 
 export type TcpPortLimits = { readonly maxConnections?: number; readonly maxPerAddress?: number }
 
