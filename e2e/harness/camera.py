@@ -2,7 +2,8 @@
 """An RTSP camera: GStreamer's RTSP server with a test picture and a tone. Prints its port, serves until killed.
 
 usage: camera.py [--auth none|basic|digest] [--audio opus|aac|pcmu|pcma|none] [--transport any|tcp|udp] [--port N]
-Path /stream, user admin, password secret.
+                 [--user admin] [--password secret]
+Its path is /stream.
 """
 import argparse
 import sys
@@ -19,6 +20,8 @@ parser.add_argument("--auth", choices=["none", "basic", "digest"], default="none
 parser.add_argument("--audio", choices=["opus", "aac", "pcmu", "pcma", "none"], default="opus")
 parser.add_argument("--transport", choices=["any", "tcp", "udp"], default="any")
 parser.add_argument("--port", default="0")
+parser.add_argument("--user", default="admin")
+parser.add_argument("--password", default="secret")
 args = parser.parse_args()
 
 Gst.init(None)
@@ -51,10 +54,10 @@ if args.auth != "none":
     token.set_string("media.factory.role", "admin")
     if args.auth == "basic":
         auth.set_supported_methods(GstRtsp.RTSPAuthMethod.BASIC)
-        auth.add_basic(GstRtspServer.RTSPAuth.make_basic("admin", "secret"), token)
+        auth.add_basic(GstRtspServer.RTSPAuth.make_basic(args.user, args.password), token)
     else:
         auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
-        auth.add_digest("admin", "secret", token)
+        auth.add_digest(args.user, args.password, token)
     server.set_auth(auth)
     factory.add_role_from_structure(Gst.Structure.new_from_string("admin,media.factory.access=true,media.factory.construct=true"))
 

@@ -46,7 +46,8 @@ export class RtspConn {
   /** Call about once a second. */
   tick(nowMs: number): void {
     if (this.#role instanceof Publishing) this.#role.tick(nowMs, this.#writer)
-    else if (this.#role && this.#writer.queue.isStuck(nowMs)) this.close('it did not take what was sent for too long')
+    else if (this.#role && this.#writer.queue.isStuck(nowMs))
+      this.close(`the connection is too slow for the stream: ${this.#writer.queue.dropped} packets dropped`)
   }
 
   /** @param message why, for the log */

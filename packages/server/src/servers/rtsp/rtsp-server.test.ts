@@ -85,7 +85,7 @@ test('a reader that takes nothing is closed with a reason, its queue stays bound
     for (let i = 0; i < 400; i++) write(index++)
   }, 20)
   t.after(() => clearInterval(timer))
-  await server.logged('reader left: it did not take what was sent for too long')
+  await server.logged('reader left: the connection is too slow for the stream')
   assert.equal(server.hub.find('a')?.clients.size, 1)
 })
 

@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url'
 import { makeContext, start, type TestContextOfServer, until, untilLive } from '../../../test/rtsp/real-programs.ts'
 import { startRtspSource } from './rtsp-source.ts'
 
-const SCRIPT = fileURLToPath(new URL('camera.fixture.py', import.meta.url))
+const SCRIPT = fileURLToPath(new URL('../../../../../e2e/harness/camera.py', import.meta.url))
 const USER = 'viewer'
 const PASSWORD = 'p@ss:word'
 
 /** GStreamer's RTSP server. @param port 0 for any free one */
 const startCamera = async (t: TestContext, method: string, transport: string, port = '0'): Promise<{ child: ChildProcess; port: string }> => {
-  const child = start(t, '/usr/bin/python3', [SCRIPT, method, transport, port, USER, PASSWORD])
+  const child = start(t, '/usr/bin/python3', [SCRIPT, '--auth', method, '--transport', transport, '--port', port, '--user', USER, '--password', PASSWORD])
   let complaints = ''
   child.stderr?.on('data', (bytes) => (complaints += bytes))
   const listening = new Promise<string>((resolve, reject) => {
@@ -24,7 +24,7 @@ const startCamera = async (t: TestContext, method: string, transport: string, po
 
 const pull = (t: TestContext, port: string, transport: 'auto' | 'tcp' | 'udp', password = PASSWORD): TestContextOfServer => {
   const context = makeContext(t)
-  const url = `rtsp://${USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/cam`
+  const url = `rtsp://${USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/stream`
   const source = startRtspSource(context, { path: 'cam', url, transport })
   t.after(() => source.close())
   return context
