@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ProtocolError } from '../bytes/protocol-error.ts'
+import { decodeHevcConfig, encodeHevcConfig } from './h265-hvcc.ts'
 import { h265CodecString, parseH265Sps } from './h265-sps.ts'
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'))
@@ -27,6 +28,15 @@ test('parseH265Sps', () => {
     const info = parseH265Sps(sps)
     assert.deepEqual({ ...info, ...wanted }, info, name)
     assert.equal(h265CodecString(info), codec, name)
+  }
+})
+
+test('the configuration record gives back the parameter sets', () => {
+  const [vps, pps] = [bytes('40010c01ffff01600000030090000003000003003f959409'), bytes('4401c073c189')]
+  for (const [name, sps] of CASES) {
+    const record = encodeHevcConfig(vps, sps, pps)
+    assert.deepEqual(decodeHevcConfig(record), { vps, sps, pps, nalLengthSize: 4 }, name)
+    for (let length = 0; length < record.length; length++) assert.throws(() => decodeHevcConfig(record.subarray(0, length)), { code: 'h265/hevc-config' })
   }
 })
 

@@ -7,6 +7,8 @@ import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
+import { parseAv1Sequence } from '@millrace/media/codecs/av1-sequence.ts'
+import { parseH265Sps } from '@millrace/media/codecs/h265-sps.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
 import type { Unit } from '@millrace/media/hub/unit.ts'
 import type { Log } from '../../log/log.ts'
@@ -40,7 +42,11 @@ describe('MediaFile', () => {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'millrace-files-'))
     await ffmpeg('reordered.mkv', ...VIDEO, ...AUDIO, '-c:v', 'libx264', '-bf', '2', '-g', '25', '-c:a', 'aac')
-    await ffmpeg('vp8.webm', ...VIDEO, ...AUDIO, '-c:v', 'libvpx', '-c:a', 'libopus', '-ac', '2')
+    await ffmpeg('mpeg4.mp4', ...VIDEO, ...AUDIO, '-c:v', 'mpeg4', '-c:a', 'libopus', '-ac', '2')
+    await ffmpeg('vp8.webm', ...VIDEO, '-g', '25', '-c:v', 'libvpx', '-deadline', 'realtime')
+    await ffmpeg('vp9.webm', ...VIDEO, '-g', '25', '-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-pix_fmt', 'yuv420p')
+    await ffmpeg('av1.mp4', ...VIDEO, '-g', '25', '-c:v', 'libaom-av1', '-usage', 'realtime', '-cpu-used', '8', '-pix_fmt', 'yuv420p')
+    await ffmpeg('h265.mp4', ...VIDEO, '-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'keyint=25:min-keyint=25:bframes=2:log-level=none')
     await ffmpeg('mp3.mp4', ...AUDIO, '-c:a', 'libmp3lame')
     writeFileSync(made('text.mp4'), 'no media at all')
   })
@@ -74,14 +80,32 @@ describe('MediaFile', () => {
     assert.deepEqual([...new Set(steps(ofTrack(units, 1).map(({ pts }) => pts)))], [1024])
   })
 
+  for (const name of ['vp8.webm', 'vp9.webm', 'av1.mp4', 'h265.mp4']) {
+    test(`${name}: pictures in order, key frames where they are`, async () => {
+      const media = await MediaFile.open(made(name))
+      const [track] = media.tracks
+      media.close()
+      assert.equal(track?.codec.name, name.split('.')[0])
+      if (track?.codec.name === 'av1') assert.equal(track.codec.sequenceHeader && parseAv1Sequence(track.codec.sequenceHeader).width, 320)
+      if (track?.codec.name === 'h265') assert.equal(track.codec.sps && parseH265Sps(track.codec.sps).width, 320)
+      const units = await takeUnits(made(name), false, Number.POSITIVE_INFINITY)
+      assert.equal(units.length, 50)
+      assert.deepEqual(
+        units.flatMap(({ randomAccess }, i) => (randomAccess ? [i] : [])),
+        [0, 25],
+      )
+      assert.ok(units.every(({ pts, dts, data }) => pts >= dts && data.length > 0))
+    })
+  }
+
   test('once through the file without a loop', async () => {
     const units = await takeUnits(DEMO, false, Number.POSITIVE_INFINITY)
     assert.deepEqual([ofTrack(units, 0).length, ofTrack(units, 1).length], [360, 600])
   })
 
   test('tracks with codecs that are not carried are named, the others play', async () => {
-    const media = await MediaFile.open(made('vp8.webm'))
-    assert.deepEqual([media.tracks.map(({ codec }) => codec.name), media.left], [['opus'], ['video (vp8)']])
+    const media = await MediaFile.open(made('mpeg4.mp4'))
+    assert.deepEqual([media.tracks.map(({ codec }) => codec.name), media.left.length], [['opus'], 1])
     media.close()
   })
 
@@ -89,7 +113,7 @@ describe('MediaFile', () => {
     ['none.mp4', /none\.mp4 cannot be read \(ENOENT\)/],
     ['.', /is no file/],
     ['text.mp4', /text\.mp4 is no MP4, MOV, Matroska or WebM file/],
-    ['mp3.mp4', /mp3\.mp4 has no H\.264, AAC or Opus track, only audio \(mp3\)/],
+    ['mp3.mp4', /mp3\.mp4 has no track that can be published \(.*\), only audio \(mp3\)/],
   ]
   for (const [name, fault] of FAULTS) test(`says what is wrong with ${name}`, () => assert.rejects(MediaFile.open(made(name)), fault))
 })

@@ -35,7 +35,10 @@ export class MediaFile {
         else left.push(`${track.type} (${(await track.getCodec()) ?? 'unknown codec'})`)
       }
       if (tracks.length === 0)
-        throw new ProtocolError('file/no-known-codec', `${file} has no H.264, AAC or Opus track, only ${left.join(' and ') || 'nothing'}`)
+        throw new ProtocolError(
+          'file/no-known-codec',
+          `${file} has no track that can be published (H.264, H.265, VP8, VP9, AV1, AAC, Opus), only ${left.join(' and ') || 'nothing'}`,
+        )
       return new MediaFile(input, tracks, left)
     } catch (error) {
       input.dispose()

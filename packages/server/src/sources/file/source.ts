@@ -76,7 +76,7 @@ class FileSource {
       const publication = hub.publish(path, codecs, 'units', publisher, monotonicMs())
       try {
         this.#log.info({}, `publishing ${codecs.map(codecLabel).join(' + ')}`)
-        for (const track of media.left) this.#log.warn({}, `${track} is left out: only H.264, AAC and Opus can be published from a file`)
+        for (const track of media.left) this.#log.warn({}, `${track} is left out: only H.264, H.265, VP8, VP9, AV1, AAC and Opus can be published from a file`)
         await this.#pace(media.units(loop), publication)
       } finally {
         publication.close(monotonicMs())
