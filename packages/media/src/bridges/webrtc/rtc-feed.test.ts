@@ -4,7 +4,7 @@ import type { Codec } from '../../codecs/codec.ts'
 import type { Converters } from '../../hub/converters.ts'
 import { Stream } from '../../hub/stream.ts'
 import { wallMsToNtp } from '../../protocols/rtp/ntp.ts'
-import { encodeNack, encodePli } from '../../protocols/rtp/rtcp-feedback.ts'
+import { encodeFir, encodeNack, encodePli } from '../../protocols/rtp/rtcp-feedback.ts'
 import { encodeReceiverReport } from '../../protocols/rtp/rtcp-report.ts'
 import { decodeRtpPacket, type RtpPacket } from '../../protocols/rtp/rtp-packet.ts'
 import type { SrtcpReceiver, SrtcpSender } from '../../protocols/srtp/srtcp.ts'
@@ -254,6 +254,42 @@ test('an old group is not repeated: the next key frame is nearer', () => {
   scene.catchUp()
   viewer.handleRtcp(scene.nowMs, encodePli({ senderSsrc: 1, mediaSsrc: VIDEO_SSRC }))
   assert.equal(viewer.catchingUp, false)
+})
+
+test('nothing is repeated to who has all of a stream that went silent; to who misses something it is', () => {
+  const scene = new Scene()
+  scene.pictures(20, true)
+  const viewer = scene.viewer()
+  scene.catchUp()
+  scene.nowMs += 2000
+  const report = (highestSeq: number): void => {
+    const block = { ssrc: VIDEO_SSRC, fractionLost: 0, cumulativeLost: 0, highestSeq, jitter: 0, lastSenderReport: 0, delaySinceLastSenderReport: 0 }
+    viewer.handleRtcp(scene.nowMs, encodeReceiverReport({ ssrc: 1, reports: [block], cname: 'c' }))
+  }
+  const pli = (): boolean => {
+    viewer.handleRtcp(scene.nowMs, encodePli({ senderSsrc: 1, mediaSsrc: VIDEO_SSRC }))
+    return viewer.catchingUp
+  }
+  const newest = scene.video.at(-1)?.seq ?? 0
+  report(newest)
+  assert.equal(pli(), false)
+  report(newest - 1)
+  assert.equal(pli(), true)
+})
+
+test('a publisher that can be asked makes the key frame, once for all viewers', () => {
+  const scene = new Scene()
+  let asked = 0
+  scene.stream.begin('packets', () => asked++)
+  scene.pictures(20, true)
+  const viewers = [scene.viewer(), scene.viewer()]
+  scene.catchUp()
+  for (const viewer of viewers) {
+    viewer.handleRtcp(scene.nowMs, encodePli({ senderSsrc: 1, mediaSsrc: VIDEO_SSRC }))
+    viewer.handleRtcp(scene.nowMs, encodeFir({ senderSsrc: 1, entries: [{ ssrc: VIDEO_SSRC, commandSeq: 1 }] }))
+    assert.equal(viewer.catchingUp, false)
+  }
+  assert.equal(asked, 1)
 })
 
 test('sound and picture have one clock in their reports', () => {
