@@ -4,8 +4,8 @@ import type { Track } from '../../hub/track.ts'
 import { OutPacket } from './out-packet.ts'
 import type { RtcViewer } from './rtc-viewer.ts'
 
-/** Packets of catch-ups in one turn, for all viewers of a stream together: those who watch already do not wait longer than for these. */
-const CATCH_UP_PACKETS_PER_TURN = 64
+/** Packets of catch-ups in one turn, for all viewers of a stream together: those who watch already wait two milliseconds for these. */
+const CATCH_UP_PACKETS_PER_TURN = 256
 /** For one viewer: with a turn each millisecond about 80 Mbit/s, which a browser on a busy machine still takes. */
 const CATCH_UP_PACKETS_PER_VIEWER = 8
 

@@ -24,7 +24,7 @@ const BURST_NARROW_BYTES = 5000
 /** While the path shows no bound large pictures are spread all the same, as each burst may overflow some small queue. */
 const PACE_UNBOUND_BPS = 80_000_000
 /** What leaves at once: more than ordinary pictures have. */
-const BURST_BYTES = 40_000
+const BURST_BYTES = 64_000
 /** Bits per second for retransmissions while the path is too narrow, of the estimate. */
 const REPEAT_SHARE = 0.25
 /** The estimate has to be above what the stream needs by this much before all is sent again. */
