@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { launchChromium } from './harness/browser.ts'
-import { stopChildren, until } from './harness/child.ts'
+import { Child, stopChildren, until } from './harness/child.ts'
 import { decode } from './harness/decode.ts'
 import { Millrace } from './harness/millrace.ts'
 import { ffprobe, openPlayer, receivedStats } from './harness/readers.ts'
@@ -95,5 +95,25 @@ describe('a browser publishes by WHIP', () => {
     const { page } = await publish('taken', 'video/VP8')
     await assert.rejects(publish('taken', 'video/VP8'), /409 .*already has a publisher \(webrtc from/)
     await page.close()
+  })
+})
+
+describe('GStreamer publishes by WHIP', () => {
+  after(stopChildren)
+
+  it('RTSP gives its pictures and sound, and its silence frees the path', { timeout: 90_000 }, async () => {
+    const server = await Millrace.start()
+    const script = new URL('harness/whip-publisher.py', import.meta.url).pathname
+    const publisher = new Child('/usr/bin/python3', [script, `${server.url('http', 'gst')}/whip`])
+    await server.pathIsLive('gst')
+    const streams = await ffprobe(server.url('rtsp', 'gst'), ['-rtsp_transport', 'tcp'])
+    const video = streams.find(({ codec_name }) => codec_name === 'h264')
+    assert.deepEqual([video?.width, video?.height], [WIDTH, HEIGHT], JSON.stringify(streams))
+    assert.ok(Number(video?.nb_read_frames) >= 45, `only ${video?.nb_read_frames} pictures decoded in three seconds`)
+    assert.ok(Number(streams.find(({ codec_name }) => codec_name === 'opus')?.nb_read_frames) >= 100)
+    // It says nothing when it is killed: its silence is noticed.
+    await publisher.stop('SIGKILL')
+    await until('the log says that the publisher left', 40_000, () => server.logLines('publisher left').some((line) => line.includes('went silent')))
+    await server.stop()
   })
 })

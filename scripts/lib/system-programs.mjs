@@ -28,6 +28,12 @@ const PROGRAMS = [
     packages: ['python3-gi', 'gir1.2-gst-rtsp-server-1.0'],
     present: () => answers('/usr/bin/python3', '-c', 'import gi; gi.require_version("GstRtspServer", "1.0"); from gi.repository import GstRtspServer'),
   },
+  {
+    name: 'GStreamer’s WebRTC for Python',
+    packages: ['gir1.2-gst-plugins-bad-1.0', 'gstreamer1.0-nice'],
+    present: () =>
+      answers('/usr/bin/python3', '-c', 'import gi; gi.require_version("GstWebRTC", "1.0"); from gi.repository import GstWebRTC') && gstreamer('nicesrc'),
+  },
   { name: 'rtmpdump', packages: ['rtmpdump'], present: () => onPath('rtmpdump') },
   {
     name: 'nginx with its RTMP module',
