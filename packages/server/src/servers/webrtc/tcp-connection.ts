@@ -8,10 +8,13 @@ export const FIRST_CHECK_TIMEOUT_MS = 10_000
 /** How long a peer may take to read the last packets. */
 const END_TIMEOUT_MS = 2000
 
-/** What waits in the process when pictures are held back, half a second of a good stream; sound still goes out above it. */
-const SLOW_BYTES = 128 * 1024
+/**
+ * What waits in the process when pictures are held back; sound still goes out above it. The kernel holds more than that, and takes it in large
+ * pieces, so all that waits here is old already.
+ */
+const SLOW_BYTES = 64 * 1024
 /** A slow connection is not slow any more when so little waits. */
-const CAUGHT_UP_BYTES = 16 * 1024
+const CAUGHT_UP_BYTES = 32 * 1024
 /** What waits at most: everything is dropped above it. */
 const MAX_WAITING_BYTES = 512 * 1024
 
