@@ -1,4 +1,5 @@
 import { formatOpusMultistream, type OpusMultistream } from './opus-multistream.ts'
+import type { Vp9Picture } from './vp9.ts'
 
 /**
  * What a track carries. Parameters are those that a decoder needs before the first unit.
@@ -39,6 +40,8 @@ export type Vp9Codec = {
   readonly clockRate: 90000
   /** 0 to 3; 0 until the stream has told another. */
   readonly profile: number
+  /** Size and format of the newest key frame; absent until there was one. */
+  readonly picture?: Vp9Picture | undefined
 }
 
 export type Av1Codec = {

@@ -43,6 +43,10 @@ export const parseVp9Frame = (frame: Uint8Array): Vp9FrameInfo => {
   return { profile, keyFrame, picture: { width: reader.bits(16) + 1, height: reader.bits(16) + 1, ...color } }
 }
 
+/** Whether two key frames have the same size and format. */
+export const isSamePicture = (a: Vp9Picture | undefined, b: Vp9Picture | undefined): boolean =>
+  a?.width === b?.width && a?.height === b?.height && a?.bitDepth === b?.bitDepth && a?.subsamplingX === b?.subsamplingX && a?.subsamplingY === b?.subsamplingY
+
 /** Whether a frame, or the first bytes of one, is a key frame. False for what is no VP9. */
 export const isVp9KeyFrame = (frame: Uint8Array): boolean => {
   const first = frame[0] ?? 0

@@ -4,6 +4,7 @@ import { isAv1RandomAccess } from '@millrace/media/codecs/av1-obu.ts'
 import type { Codec } from '@millrace/media/codecs/codec.ts'
 import { splitAnnexB } from '@millrace/media/codecs/h264-nal.ts'
 import { H265_NAL_TYPE, h265NalType, isH265RandomAccess } from '@millrace/media/codecs/h265-nal.ts'
+import { isVp9KeyFrame, parseVp9Frame } from '@millrace/media/codecs/vp9.ts'
 import { makeFrameClip } from '../webrtc/frame-clip.ts'
 import type { Clip } from './clip.ts'
 
@@ -13,6 +14,13 @@ const RATE = 30
 export const makeAv1Clip = async (width: number, height: number): Promise<Clip> => {
   const { clip } = await makeFrameClip('av1', width, height)
   return asClip({ kind: 'video', name: 'av1', clockRate: 90000, sequenceHeader: clip[0]?.[0] }, clip, isAv1RandomAccess)
+}
+
+/** Ten seconds of VP9, its first key frame known. */
+export const makeVp9Clip = async (width: number, height: number): Promise<Clip> => {
+  const { clip } = await makeFrameClip('vp9', width, height)
+  const { profile, picture } = parseVp9Frame(clip[0]?.[0] ?? new Uint8Array())
+  return asClip({ kind: 'video', name: 'vp9', clockRate: 90000, profile, picture }, clip, ([frame = new Uint8Array()]) => isVp9KeyFrame(frame))
 }
 
 /** Ten seconds of H.265 without reordering, a key frame each second. */

@@ -2,7 +2,7 @@ import { ProtocolError } from '../../bytes/protocol-error.ts'
 import { OBU_TYPE, obuType, withoutSizeField } from '../../codecs/av1-obu.ts'
 import { parseAv1Sequence } from '../../codecs/av1-sequence.ts'
 import { isVp8KeyFrame } from '../../codecs/vp8.ts'
-import { isVp9KeyFrame, parseVp9Frame } from '../../codecs/vp9.ts'
+import { isSamePicture, isVp9KeyFrame, parseVp9Frame } from '../../codecs/vp9.ts'
 import { MAX_PACKET_PAYLOAD, PACKETIZER_PAYLOAD } from '../../hub/packet.ts'
 import type { Stream } from '../../hub/stream.ts'
 import type { Track } from '../../hub/track.ts'
@@ -64,8 +64,10 @@ export class FrameIngest implements VideoIngest {
   #seeVp9Frame(frame: Uint8Array): boolean {
     if (!isVp9KeyFrame(frame)) return false
     const { codec } = this.#track
-    const { profile } = parseVp9Frame(frame)
-    if (codec.name === 'vp9' && codec.profile !== profile) this.#stream.setCodec(this.#track, { ...codec, profile })
+    const { profile, picture } = parseVp9Frame(frame)
+    if (codec.name === 'vp9' && picture && (codec.profile !== profile || !isSamePicture(codec.picture, picture))) {
+      this.#stream.setCodec(this.#track, { ...codec, profile, picture })
+    }
     return true
   }
 

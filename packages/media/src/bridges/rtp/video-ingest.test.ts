@@ -21,6 +21,8 @@ const AV1_SEQUENCE = '080000000cc4ff6736be4010'
 const VP9_KEY = '8249834200281016960638'
 const VP9_KEY_PROFILE_2 = '924983420014080b4b031c'
 
+const VP9_PICTURE = { width: 642, height: 362, bitDepth: 8, subsamplingX: true, subsamplingY: true }
+
 const VP8: Codec = { kind: 'video', name: 'vp8', clockRate: 90000 }
 const VP9: Codec = { kind: 'video', name: 'vp9', clockRate: 90000, profile: 0 }
 const AV1: Codec = { kind: 'video', name: 'av1', clockRate: 90000, sequenceHeader: undefined }
@@ -87,6 +89,7 @@ const CASES: readonly (readonly [
       [6, 3000, 1, '08 860040'],
     ],
     ['0 0 *08824983 12|', '1 3000 08860040 4|'],
+    { picture: VP9_PICTURE },
   ],
   [
     'VP9: the lowest layer of a key picture alone, and a profile that changes',
@@ -96,7 +99,7 @@ const CASES: readonly (readonly [
       [6, 0, 1, `ac 11 03 00 ${VP9_KEY_PROFILE_2}`],
     ],
     ['0 0 *ac110000 15', '1 0 ac110300 15|'],
-    { profile: 2 },
+    { profile: 2, picture: { ...VP9_PICTURE, bitDepth: 10 } },
   ],
   [
     'AV1: the packet with the sequence header, which is kept',

@@ -61,6 +61,18 @@ const cases: readonly (readonly [name: string, codec: Mp4Codec, entry: string, c
     'av01.0.05M.10',
   ],
   [
+    'VP9',
+    { kind: 'video', name: 'vp9', clockRate: 90000, profile: 2, picture: { width: 1280, height: 720, bitDepth: 10, subsamplingX: true, subsamplingY: true } },
+    `0000006a 76703039 000000000000 0001
+     00000000 00000000 00000000 00000000
+     0500 02d0                       # 1280 x 720
+     00480000 00480000 00000000 0001
+     ${'00'.repeat(32)} 0018 ffff
+     00000014 76706343 01 000000     # vpcC
+     02 1f a0 01 01 01 0000`,
+    'vp09.02.31.10',
+  ],
+  [
     'AAC',
     AAC,
     `00000057 6d703461 000000000000 0001

@@ -16,6 +16,6 @@ export type PictureSize = {
  */
 export const pictureSize = (codec: Mp4VideoCodec): PictureSize => {
   if (codec.name === 'h264') return parseSps(codec.sps)
-  const { width, height } = codec.name === 'h265' ? parseH265Sps(codec.sps) : parseAv1Sequence(codec.sequenceHeader)
+  const { width, height } = codec.name === 'vp9' ? codec.picture : codec.name === 'h265' ? parseH265Sps(codec.sps) : parseAv1Sequence(codec.sequenceHeader)
   return { width, height, frameRate: undefined }
 }

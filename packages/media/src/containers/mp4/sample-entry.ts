@@ -3,6 +3,7 @@ import { encodeAv1Config } from '../../codecs/av1-config.ts'
 import type { AacCodec, OpusCodec } from '../../codecs/codec.ts'
 import { encodeAvcConfig } from '../../codecs/h264-avcc.ts'
 import { encodeHevcConfig } from '../../codecs/h265-hvcc.ts'
+import { encodeVp9Config } from '../../codecs/vp9-config.ts'
 import { writeBox, writeFullBox } from './box.ts'
 import { writeElementaryStreamDescriptor } from './elementary-stream-descriptor.ts'
 import { pictureSize } from './picture-size.ts'
@@ -20,7 +21,7 @@ export const writeSampleEntry = (out: ByteWriter, codec: Mp4Codec): void => {
 
 /**
  * VisualSampleEntry, ISO/IEC 14496-12 section 12.1.3, with the codec's configuration: ISO/IEC 14496-15 sections 5.4.2.1 and 8.4.1.1,
- * AV1 ISO media file format binding section 2.2.
+ * AV1 ISO media file format binding section 2.2, VP codec ISO media file format binding section 2.1.
  */
 const writeVisualSampleEntry = (out: ByteWriter, codec: Mp4VideoCodec): void =>
   writeBox(out, VISUAL_TYPES[codec.name], () => {
@@ -35,11 +36,12 @@ const writeVisualSampleEntry = (out: ByteWriter, codec: Mp4VideoCodec): void =>
     writeConfiguration(out, codec)
   })
 
-const VISUAL_TYPES = { h264: 'avc1', h265: 'hvc1', av1: 'av01' } as const
+const VISUAL_TYPES = { h264: 'avc1', h265: 'hvc1', av1: 'av01', vp9: 'vp09' } as const
 
 const writeConfiguration = (out: ByteWriter, codec: Mp4VideoCodec): void => {
   if (codec.name === 'h264') writeBox(out, 'avcC', () => out.bytes(encodeAvcConfig(codec.sps, codec.pps)))
   else if (codec.name === 'h265') writeBox(out, 'hvcC', () => out.bytes(encodeHevcConfig(codec.vps, codec.sps, codec.pps)))
+  else if (codec.name === 'vp9') writeFullBox(out, 'vpcC', 1, 0, () => out.bytes(encodeVp9Config(codec.profile, codec.picture)))
   else writeBox(out, 'av1C', () => out.bytes(encodeAv1Config(codec.sequenceHeader)))
 }
 

@@ -1,3 +1,4 @@
+import { isSamePicture } from '../../codecs/vp9.ts'
 import { encodeInitSegment } from '../../containers/mp4/init-segment.ts'
 import { encodeFragment, type TrackRun } from '../../containers/mp4/media-segment.ts'
 import type { Mp4Codec } from '../../containers/mp4/track.ts'
@@ -214,6 +215,7 @@ export class Segmenter {
 const sameParameters = (a: Mp4Codec, b: Mp4Codec): boolean => {
   if (a.name === 'h264') return b.name === 'h264' && sameBytes(a.sps, b.sps) && sameBytes(a.pps, b.pps)
   if (a.name === 'h265') return b.name === 'h265' && sameBytes(a.vps, b.vps) && sameBytes(a.sps, b.sps) && sameBytes(a.pps, b.pps)
+  if (a.name === 'vp9') return b.name === 'vp9' && a.profile === b.profile && isSamePicture(a.picture, b.picture)
   if (a.name === 'av1') return b.name === 'av1' && sameBytes(a.sequenceHeader, b.sequenceHeader)
   if (a.name === 'aac') return b.name === 'aac' && sameBytes(a.config, b.config)
   return b.name === 'opus' && a.channels === b.channels

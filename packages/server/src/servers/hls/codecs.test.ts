@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { feedLive, startTestServer } from '../../../test/hls/live.ts'
-import { makeAv1Clip, makeH265Clip } from '../../../test/hls/other-codecs.ts'
+import { makeAv1Clip, makeH265Clip, makeVp9Clip } from '../../../test/hls/other-codecs.ts'
 import { playerPages, watch } from '../../../test/hls/watch.ts'
 
 const run = promisify(execFile)
@@ -12,6 +12,7 @@ const CASES = [
   // Debian's Chromium has no decoder for H.265.
   { name: 'H.265', makeClip: makeH265Clip, probed: 'hevc,640,360', codecs: /CODECS="hvc1\.1\.6\.L63\.90"/, inChromium: false },
   { name: 'AV1', makeClip: makeAv1Clip, probed: 'av1,640,360', codecs: /CODECS="av01\.0\.01M\.08"/, inChromium: true },
+  { name: 'VP9', makeClip: makeVp9Clip, probed: 'vp9,640,360', codecs: /CODECS="vp09\.00\.21\.08"/, inChromium: true },
 ]
 
 describe('HLS with other video than H.264', () => {

@@ -102,8 +102,8 @@ export const readCodec = async (track: InputTrack): Promise<Readable | undefined
     case 'vp8':
       return { codec: { kind: 'video', name: 'vp8', clockRate: 90000 }, payload: frame, maxReorder: 0 }
     case 'vp9': {
-      const { profile } = parseVp9Frame(await firstPacket(track))
-      return { codec: { kind: 'video', name: 'vp9', clockRate: 90000, profile }, payload: frame, maxReorder: 0 }
+      const { profile, picture } = parseVp9Frame(await firstPacket(track))
+      return { codec: { kind: 'video', name: 'vp9', clockRate: 90000, profile, picture }, payload: frame, maxReorder: 0 }
     }
     case 'av1': {
       const sequenceHeader = splitObus(await firstPacket(track)).find((obu) => obuType(obu) === OBU_TYPE.SEQUENCE_HEADER)
