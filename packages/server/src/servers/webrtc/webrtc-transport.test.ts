@@ -12,7 +12,7 @@ import { Hub } from '@millrace/media/hub/hub.ts'
 import type { Stream } from '@millrace/media/hub/stream.ts'
 import { attribute } from '@millrace/media/protocols/sdp/attributes.ts'
 import { decodeSdp } from '@millrace/media/protocols/sdp/sdp.ts'
-import { decodeStun } from '@millrace/media/protocols/stun/decode-stun.ts'
+import { decodeStun, isStun } from '@millrace/media/protocols/stun/decode-stun.ts'
 import { makeCheck } from '../../../test/webrtc/ice-client.ts'
 import { until } from '../../../test/webrtc/until.ts'
 import type { Log } from '../../log/log.ts'
@@ -68,6 +68,19 @@ describe('the UDP port of WebRTC', () => {
     sendCheck(`${ufrag}:4ZcD`, 'a password that was guessed')
     await until('it is counted', () => faults.includes('stun/refused'))
     socket.off('message', answer)
+  })
+
+  test('media and handshakes from an address that no valid check came from are not answered', async () => {
+    const { ufrag, password } = open()
+    const stranger = createSocket('udp4')
+    const clientHello = Buffer.concat([Buffer.from('16fefd0000000000000000002c010000200000000000000020fefd', 'hex'), randomBytes(30)])
+    const [first] = await new Promise<[Buffer]>((resolve) => {
+      stranger.once('message', (datagram) => resolve([datagram]))
+      for (const bytes of [clientHello, Buffer.concat([Buffer.of(0x80, 201, 0, 1), randomBytes(40)])]) stranger.send(bytes, transport.port, HOST)
+      stranger.send(makeCheck(`${ufrag}:4ZcD`, password), transport.port, HOST)
+    })
+    assert.ok(isStun(first))
+    stranger.close()
   })
 
   test('goes on after noise of each kind', async () => {

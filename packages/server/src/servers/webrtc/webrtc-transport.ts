@@ -261,7 +261,11 @@ export class WebRtcTransport implements Running {
   #forget(conn: WebRtcConn): void {
     this.#byId.delete(conn.id)
     for (const ufrag of this.#ufrags.get(conn) ?? []) this.#byUfrag.delete(ufrag)
-    for (const [connection, owner] of this.#byConnection) if (owner === conn) connection.end()
+    for (const [connection, owner] of this.#byConnection) {
+      if (owner !== conn) continue
+      this.#byConnection.delete(connection)
+      connection.end()
+    }
     for (const key of conn.link.addresses) if (this.#byAddress.get(key) === conn) this.#byAddress.delete(key)
   }
 
