@@ -3,7 +3,7 @@ import { HMAC_HEADROOM, HmacSha1Signer } from './hmac-sha1-signer.ts'
 import type { SrtpSessionKeys } from './key-derivation.ts'
 import { Keystream } from './keystream.ts'
 import { type AesGcm, GCM_TAG_BYTES, type SrtpCrypto } from './srtp-crypto.ts'
-import { AEAD_AES_128_GCM, type SrtpProfile } from './srtp-profile.ts'
+import type { SrtpProfile } from './srtp-profile.ts'
 import { makeWordMemory } from './word-memory.ts'
 
 /** What identifies a packet to its cipher. */
@@ -23,7 +23,7 @@ export type PacketCipher = {
 
 /** @param purpose the trailer is part of what GCM authenticates for SRTCP only: RFC 7714 section 17 */
 export const makePacketCipher = (profile: SrtpProfile, keys: SrtpSessionKeys, crypto: SrtpCrypto, purpose: 'rtp' | 'rtcp'): PacketCipher =>
-  profile.id === AEAD_AES_128_GCM.id ? new GcmPacketCipher(keys, crypto, purpose === 'rtcp') : new CounterModePacketCipher(keys, profile.tagBytes, crypto)
+  profile.aead ? new GcmPacketCipher(keys, crypto, purpose === 'rtcp') : new CounterModePacketCipher(keys, profile.tagBytes, crypto)
 
 class CounterModePacketCipher implements PacketCipher {
   readonly tagBytes: number

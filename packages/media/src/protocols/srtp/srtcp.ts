@@ -3,7 +3,7 @@ import type { SrtpSessionKeys } from './key-derivation.ts'
 import { makePacketCipher, type PacketCipher } from './packet-cipher.ts'
 import { ReplayWindow } from './replay-window.ts'
 import type { SrtpCrypto } from './srtp-crypto.ts'
-import { AEAD_AES_128_GCM, type SrtpProfile } from './srtp-profile.ts'
+import type { SrtpProfile } from './srtp-profile.ts'
 import { MAX_SRTP_SOURCES } from './srtp-receiver.ts'
 
 /** Header and SSRC of the first RTCP packet stay in the clear. */
@@ -21,7 +21,7 @@ export class SrtcpSender {
   /** @param firstIndex for tests with published vectors */
   constructor(profile: SrtpProfile, keys: SrtpSessionKeys, crypto: SrtpCrypto, firstIndex = 1) {
     this.#cipher = makePacketCipher(profile, keys, crypto, 'rtcp')
-    this.#tagFirst = profile.id === AEAD_AES_128_GCM.id
+    this.#tagFirst = profile.aead
     this.#index = firstIndex
   }
 
@@ -53,7 +53,7 @@ export class SrtcpReceiver {
 
   constructor(profile: SrtpProfile, keys: SrtpSessionKeys, crypto: SrtpCrypto) {
     this.#cipher = makePacketCipher(profile, keys, crypto, 'rtcp')
-    this.#tagFirst = profile.id === AEAD_AES_128_GCM.id
+    this.#tagFirst = profile.aead
   }
 
   /**

@@ -1,10 +1,10 @@
 /** The primitives that SRTP needs: the pure folders have no cryptography of their own. */
 export type SrtpCrypto = {
-  /** AES-128 in ECB mode with one key. */
+  /** AES in ECB mode with one key, of 16 or 32 bytes. */
   aesEcb(key: Uint8Array): AesEcb
   /** SHA-1 as 40 hexadecimal digits: the form in which a short digest leaves OpenSSL at the least cost. */
   sha1Hex(message: Uint8Array): string
-  /** AES-128 in GCM mode with one key. */
+  /** AES in GCM mode with one key, of 16 or 32 bytes. */
   aesGcm(key: Uint8Array): AesGcm
 }
 

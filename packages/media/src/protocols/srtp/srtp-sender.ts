@@ -2,8 +2,8 @@ import { writeGcmNonce } from './gcm-nonce.ts'
 import { HMAC_HEADROOM, HmacSha1Signer } from './hmac-sha1-signer.ts'
 import type { SrtpSessionKeys } from './key-derivation.ts'
 import { Keystream } from './keystream.ts'
-import type { AesEcb, AesGcm, SrtpCrypto } from './srtp-crypto.ts'
-import { AEAD_AES_128_GCM, type SrtpProfile } from './srtp-profile.ts'
+import { type AesEcb, type AesGcm, GCM_TAG_BYTES, type SrtpCrypto } from './srtp-crypto.ts'
+import type { SrtpProfile } from './srtp-profile.ts'
 import type { WordMemory } from './word-memory.ts'
 
 /** Bytes in front of a packet that `SrtpStream.protect` may overwrite. */
@@ -27,7 +27,7 @@ export type SrtpStream = {
 export type SrtpSender = { openStream(ssrc: number): SrtpStream }
 
 export const makeSrtpSender = (profile: SrtpProfile, keys: SrtpSessionKeys, crypto: SrtpCrypto): SrtpSender =>
-  profile.id === AEAD_AES_128_GCM.id ? new GcmSender(keys, crypto) : new CounterModeSender(keys, profile.tagBytes, crypto)
+  profile.aead ? new GcmSender(keys, crypto) : new CounterModeSender(keys, profile.tagBytes, crypto)
 
 class CounterModeSender implements SrtpSender {
   readonly #aesEcb: AesEcb
@@ -109,6 +109,6 @@ class GcmStream implements SrtpStream {
     writeGcmNonce(this.#nonce, this.#salt, this.#ssrc, index)
     const { bytes } = out
     this.#gcm.seal(this.#nonce, bytes.subarray(at, at + headerBytes), payload.bytes.subarray(0, payloadBytes), bytes, at + headerBytes)
-    return headerBytes + payloadBytes + AEAD_AES_128_GCM.tagBytes
+    return headerBytes + payloadBytes + GCM_TAG_BYTES
   }
 }

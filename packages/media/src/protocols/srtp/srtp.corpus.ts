@@ -32,20 +32,31 @@ export const AES_CM_PACKET = {
   sealed: hex('4e55dc4ce79978d88ca4d215949d2402 b78d6acc99ea179b8dbb'),
 } as const
 
-/** RFC 7714 sections 16.1.1 and 17.1: session keys, not master keys. */
+/** RFC 7714 sections 16 and 17, with keys of 128 and 256 bits: session keys, not master keys. */
 export const RFC7714 = {
-  key: hex('000102030405060708090a0b0c0d0e0f'),
   salt: hex('517569642070726f2071756f'),
   rtp: {
     header: hex('8040f17b 8041f8d3 5501a0b2'),
     payload: hex('47616c6c696120657374206f6d6e697320646976697361 20696e207061727465732074726573'),
-    sealed: hex(`f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf8833
-      899d7f27beb16a9152cf765ee4390cce`),
   },
   rtcp: {
     index: 0x5d4,
     plain: hex('81c8000d4d617273 4e5450314e545032525450200000042a0000e9304c756e61deadbeefdeadbeefdeadbeefdeadbeefdeadbeef'),
-    sealed: hex(`81c8000d4d617273 63e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1730d6fda4ce09b4686303ded0bb9275b
-      c84aa45896cf4d2fc5abf87245d9eade 800005d4`),
   },
+  sealed: [
+    {
+      key: hex('000102030405060708090a0b0c0d0e0f'),
+      rtp: hex(`f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf8833
+        899d7f27beb16a9152cf765ee4390cce`),
+      rtcp: hex(`81c8000d4d617273 63e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1730d6fda4ce09b4686303ded0bb9275b
+        c84aa45896cf4d2fc5abf87245d9eade 800005d4`),
+    },
+    {
+      key: hex('000102030405060708090a0b0c0d0e0f 101112131415161718191a1b1c1d1e1f'),
+      rtp: hex(`32b1de78a822fe12ef9f78fa332e33aab18012389a58e2f3b50b2a0276ffae0f1ba63799b87b
+        7aa3db36dfffd6b0f9bb7878d7a76c13`),
+      rtcp: hex(`81c8000d4d617273 d50ae4d1f5ce5d304ba297e47d470c282c3ece5dbffe0a50a2eaa5c1110555be8415f658c61de0476f1b6fad
+        1d1eb30c4446839f57ff6f6cb26ac3be 800005d4`),
+    },
+  ],
 } as const

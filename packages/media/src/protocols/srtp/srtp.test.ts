@@ -9,26 +9,28 @@ import { Keystream } from './keystream.ts'
 import { SrtcpReceiver, SrtcpSender } from './srtcp.ts'
 import { AES_CM_PACKET, hex, RFC3711_DERIVATION, RFC3711_KEYSTREAM, RFC7714 } from './srtp.corpus.ts'
 import type { SrtpCrypto } from './srtp-crypto.ts'
-import { AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80, SRTP_PROFILES, type SrtpProfile } from './srtp-profile.ts'
+import { AEAD_AES_128_GCM, AEAD_AES_256_GCM, AES_CM_128_HMAC_SHA1_80, SRTP_PROFILES, type SrtpProfile } from './srtp-profile.ts'
 import { MAX_SRTP_SOURCES, SrtpReceiver } from './srtp-receiver.ts'
 import { makeSrtpSender, SRTP_HEADROOM, type SrtpStream } from './srtp-sender.ts'
 import { makeWordMemory } from './word-memory.ts'
 
+const gcm = (key: Uint8Array): 'aes-128-gcm' | 'aes-256-gcm' => (key.length === 32 ? 'aes-256-gcm' : 'aes-128-gcm')
+
 const crypto: SrtpCrypto = {
   aesEcb: (key) => {
-    const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false)
+    const cipher = createCipheriv(`aes-${key.length * 8}-ecb`, key, null).setAutoPadding(false)
     return (blocks) => cipher.update(blocks)
   },
   sha1Hex: (message) => hash('sha1', message, 'hex'),
   aesGcm: (key) => ({
     seal: (nonce, aad, plaintext, out, at) => {
-      const cipher = createCipheriv('aes-128-gcm', key, nonce).setAAD(aad)
+      const cipher = createCipheriv(gcm(key), key, nonce).setAAD(aad)
       out.set(cipher.update(plaintext), at)
       cipher.final()
       out.set(cipher.getAuthTag(), at + plaintext.length)
     },
     open: (nonce, aad, sealed) => {
-      const decipher = createDecipheriv('aes-128-gcm', key, nonce).setAAD(aad).setAuthTag(sealed.subarray(-16))
+      const decipher = createDecipheriv(gcm(key), key, nonce).setAAD(aad).setAuthTag(sealed.subarray(-16))
       const plaintext = decipher.update(sealed.subarray(0, -16))
       try {
         decipher.final()
@@ -41,7 +43,7 @@ const crypto: SrtpCrypto = {
 }
 
 const SSRC = 0xcafebabe
-const keysOf = (profile: SrtpProfile) => deriveSessionKeys(profile, new Uint8Array(16).fill(1), new Uint8Array(profile.saltBytes).fill(2), crypto)
+const keysOf = (profile: SrtpProfile) => deriveSessionKeys(profile, new Uint8Array(profile.keyBytes).fill(1), new Uint8Array(profile.saltBytes).fill(2), crypto)
 
 const protect = (stream: SrtpStream, header: Uint8Array, payload: Uint8Array, index: number): Uint8Array => {
   const out = makeWordMemory(2048)
@@ -84,18 +86,21 @@ describe('published vectors', () => {
     assert.deepEqual(protect(makeSrtpSender(AES_CM_128_HMAC_SHA1_80, keys, crypto).openStream(SSRC), header, payload, 0x1234), both(header, sealed))
   })
 
-  const gcmKeys = { encryption: RFC7714.key, salt: RFC7714.salt, authentication: new Uint8Array(20) }
+  for (const [i, profile] of [AEAD_AES_128_GCM, AEAD_AES_256_GCM].entries()) {
+    const sealed = RFC7714.sealed[i] as (typeof RFC7714.sealed)[0 | 1]
+    const keys = { encryption: sealed.key, salt: RFC7714.salt, authentication: new Uint8Array(20) }
 
-  test('an AEAD_AES_128_GCM packet', () => {
-    const { header, payload, sealed } = RFC7714.rtp
-    assert.deepEqual(protect(makeSrtpSender(AEAD_AES_128_GCM, gcmKeys, crypto).openStream(0x5501a0b2), header, payload, 0xf17b), both(header, sealed))
-  })
+    test(`an ${profile.name} packet`, () => {
+      const { header, payload } = RFC7714.rtp
+      assert.deepEqual(protect(makeSrtpSender(profile, keys, crypto).openStream(0x5501a0b2), header, payload, 0xf17b), both(header, sealed.rtp))
+    })
 
-  test('an AEAD_AES_128_GCM RTCP packet', () => {
-    const { index, plain, sealed } = RFC7714.rtcp
-    assert.deepEqual(new SrtcpSender(AEAD_AES_128_GCM, gcmKeys, crypto, index).protect(plain), sealed)
-    assert.deepEqual(new SrtcpReceiver(AEAD_AES_128_GCM, gcmKeys, crypto).unprotect(sealed), plain)
-  })
+    test(`an ${profile.name} RTCP packet`, () => {
+      const { index, plain } = RFC7714.rtcp
+      assert.deepEqual(new SrtcpSender(profile, keys, crypto, index).protect(plain), sealed.rtcp)
+      assert.deepEqual(new SrtcpReceiver(profile, keys, crypto).unprotect(sealed.rtcp), plain)
+    })
+  }
 })
 
 test('HMAC-SHA1 is that of OpenSSL, for every length', () => {

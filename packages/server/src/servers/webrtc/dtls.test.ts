@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import type { Fingerprint } from '@millrace/media/bridges/webrtc/rtc-offer.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
-import { AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80 } from '@millrace/media/protocols/srtp/srtp-profile.ts'
+import { AEAD_AES_128_GCM, AEAD_AES_256_GCM, AES_CM_128_HMAC_SHA1_80 } from '@millrace/media/protocols/srtp/srtp-profile.ts'
 import fc from 'fast-check'
 import { createSelfSignedCertificate, DtlsClient, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm, type SrtpProfile } from 'werift'
 import { until } from '../../../test/webrtc/until.ts'
@@ -80,7 +80,7 @@ describe('a DTLS handshake', () => {
     return { dtls, session, result }
   }
 
-  for (const profiles of [[AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80], [AEAD_AES_128_GCM]]) {
+  for (const profiles of [[AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80], [AEAD_AES_128_GCM], [AEAD_AES_256_GCM]]) {
     test(`gives both sides the same keys, for ${profiles.at(-1)?.name}`, async () => {
       const { dtls, session, result } = connect({ profiles: profiles.map(({ id }) => id) })
       await until('keys', () => result.keys !== undefined && dtls.connected)
