@@ -69,6 +69,22 @@ describe('a browser publishes by WHIP', () => {
     })
   }
 
+  for (const [mimeType, codec] of [
+    ['video/VP9', 'vp9'],
+    ['video/AV1', 'av1'],
+  ] as const) {
+    it(`${codec}: HLS gives its pictures`, { timeout: 60_000 }, async () => {
+      const { page } = await publish(codec, mimeType)
+      const hls = decode('hls', server.url('hls', codec))
+      await until('HLS shows pictures', 30_000, () => hls.frames() > 60)
+      const playlist = await (await fetch(server.url('hls', codec))).text()
+      assert.match(playlist, codec === 'vp9' ? /CODECS="opus,vp09|CODECS="vp09.*opus/ : /CODECS="opus,av01|CODECS="av01.*opus/)
+      assert.match(playlist, /RESOLUTION=640x480/)
+      await hls.child.stop()
+      await page.close()
+    })
+  }
+
   it('HLS and WHEP show it at the same time, and go on when the page is loaded anew', { timeout: 120_000 }, async () => {
     const first = await publish('lecture', 'video/H264')
     const hls = decode('hls', server.url('hls', 'lecture'))
