@@ -111,12 +111,12 @@ describe('a connection that is interrupted for seconds', { timeout: 120_000 }, (
     const publisher = await open('sent/publish')
     await publisher.waitForFunction(() => (document.querySelector('video')?.videoWidth ?? 0) > 0)
     await publisher.getByRole('button', { name: 'Start', exact: true }).click()
-    await publisher.getByText('Live · ').waitFor()
+    await publisher.getByText('Live', { exact: true }).waitFor()
     relay.isOff = true
     await publisher.getByText('The connection is interrupted; it is being restored.').waitFor()
     await publisher.waitForResponse((response) => response.request().method() === 'PATCH')
     relay.isOff = false
-    await publisher.getByText('Live · ').waitFor()
+    await publisher.getByText('Live', { exact: true }).waitFor()
     assert.deepEqual(requests, ['POST 201 whip', 'PATCH 200 whip'])
     await server.pathIsLive('sent')
   })

@@ -43,7 +43,7 @@ describe('the publish page', { timeout: 150_000 }, () => {
   }
   const start = async (page: Page): Promise<void> => {
     await page.getByRole('button', { name: 'Start', exact: true }).click()
-    await page.getByText(/^Live · /).waitFor()
+    await page.getByText('Live', { exact: true }).waitFor()
   }
   /** The player's picture moves, and its sound is not silence. */
   const playsWithSound = async (player: Page): Promise<void> => {

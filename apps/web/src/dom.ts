@@ -16,3 +16,8 @@ export const make = <Tag extends keyof HTMLElementTagNameMap>(
   element.append(...children)
   return element
 }
+
+/** Changes an element's text. What stays the same is not touched, or screen readers would read it out again. */
+export const setText = (element: HTMLElement, text: string): void => {
+  if (element.textContent !== text) element.textContent = text
+}

@@ -1,5 +1,5 @@
 import { Publisher } from '@millrace/client/publisher.ts'
-import { byId } from '../dom.ts'
+import { byId, setText } from '../dom.ts'
 import { showPublishHints } from '../publish-hints.ts'
 import { type CaptureFault, captureObstacle } from './capture.ts'
 import { fillChoices, fillDevices, NO_DEVICE } from './choices.ts'
@@ -42,20 +42,20 @@ const show = (): void => {
   const hasTracks = studio.video !== undefined || studio.sound !== undefined
   root.dataset.state = state.name
   root.dataset.source = studio.source
-  byId('status-text', HTMLElement).textContent =
-    liveSinceMs === undefined ? words.status : `${words.status} · ${durationWords(performance.now() - liveSinceMs)}`
+  setText(byId('status-text', HTMLElement), words.status)
+  setText(byId('duration', HTMLElement), liveSinceMs === undefined ? '' : durationWords(performance.now() - liveSinceMs))
   const obstacle = captureObstacle()
   const inPlace = obstacle ?? (hasTracks ? undefined : fault)
   byId('notice', HTMLElement).hidden = studio.video !== undefined
-  byId('notice-title', HTMLElement).textContent = inPlace?.title ?? (hasTracks ? 'Sound only' : 'What do you want to show?')
-  byId('notice-text', HTMLElement).textContent = inPlace?.text ?? (hasTracks ? 'Viewers get no picture.' : 'Nothing is sent before you press Start.')
+  setText(byId('notice-title', HTMLElement), inPlace?.title ?? (hasTracks ? 'Sound only' : 'What do you want to show?'))
+  setText(byId('notice-text', HTMLElement), inPlace?.text ?? (hasTracks ? 'Viewers get no picture.' : 'Nothing is sent before you press Start.'))
   byId('choices', HTMLElement).hidden = obstacle !== undefined
   byId('use-screen', HTMLElement).hidden = !canShareScreen
   const text = words.message ?? (hasTracks && fault ? `${fault.title}. ${fault.text}` : '')
   message.hidden = text === ''
-  byId('message-text', HTMLElement).textContent = text
+  setText(byId('message-text', HTMLElement), text)
   byId('paused', HTMLElement).hidden = !studio.isPaused || studio.video === undefined
-  start.textContent = words.button
+  setText(start, words.button)
   start.disabled = !hasTracks && !isOn()
   toggle(mute, studio.isMuted, studio.microphone !== undefined)
   toggle(pause, studio.isPaused, studio.video !== undefined)

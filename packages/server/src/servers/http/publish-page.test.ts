@@ -119,7 +119,7 @@ describe('the publish page in Chromium', { timeout: 120_000 }, () => {
     await page.waitForFunction(() => (document.querySelector('meter')?.value ?? 0) > 0.1)
     assert.deepEqual(requests, [])
     await press('Start')
-    await sees(/^Live/)
+    await sees(/^Live$/)
     await flows()
     await sees(/kbit\/s · (H\.264|VP8)/)
     await press('Stop')
@@ -130,7 +130,7 @@ describe('the publish page in Chromium', { timeout: 120_000 }, () => {
   it('changes devices, from camera to screen too, on the same session', async () => {
     await open('/hall/publish')
     await press('Start')
-    await sees(/^Live/)
+    await sees(/^Live$/)
     await flows()
     await page.locator('select#camera').selectOption({ index: 1 })
     await page.waitForFunction(() => {
@@ -162,7 +162,7 @@ describe('the publish page in Chromium', { timeout: 120_000 }, () => {
     await press('Start')
     await sees('The server cannot be reached. Trying again …')
     await page.unroute(/\/whip$/)
-    await sees(/^Live/)
+    await sees(/^Live$/)
   })
 
   /** Devices as the person at the browser has them: without a camera, or kept from the page. */
