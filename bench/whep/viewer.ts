@@ -15,7 +15,7 @@ import { createSelfSignedCertificate, DtlsClient, HashAlgorithm, NamedCurveAlgor
 import type { RemoteEnd, Signalling } from './signalling.ts'
 import { readStamp, sharedClockMs } from './stamp.ts'
 
-const CONNECT_TIMEOUT_MS = 10_000
+const CONNECT_TIMEOUT_MS = 30_000
 const CHECK_INTERVAL_MS = 5000
 /** A complaining viewer names its newest packets as lost, so often. */
 const COMPLAINT_INTERVAL_MS = 20
