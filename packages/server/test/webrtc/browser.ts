@@ -22,7 +22,11 @@ export const FAKE_DEVICES: readonly string[] = ['--use-fake-device-for-media-str
 /** Chromium with a profile of its own. */
 export const launchBrowser = async (extraArguments: readonly string[] = []): Promise<Browser> => {
   const profile = await mkdtemp(join(tmpdir(), 'millrace-browser-'))
-  const context: BrowserContext = await chromium.launchPersistentContext(profile, { executablePath: '/usr/bin/chromium', headless: true, args: [...ARGUMENTS, ...extraArguments] })
+  const context: BrowserContext = await chromium.launchPersistentContext(profile, {
+    executablePath: '/usr/bin/chromium',
+    headless: true,
+    args: [...ARGUMENTS, ...extraArguments],
+  })
   return {
     newPage: () => context.newPage(),
     close: async () => {
