@@ -26,7 +26,7 @@ export type WhipOptions = {
   readonly videoCodec?: string | undefined
   /** Upper bound of the video, in bits per second. */
   readonly maxVideoBps?: number | undefined
-  /** Three sizes at once, where the server chooses for each viewer. */
+  /** Three sizes at once (RFC 8853), so that a smaller one goes on where the way to the server gets too narrow for the largest. */
   readonly simulcast?: boolean | undefined
 }
 

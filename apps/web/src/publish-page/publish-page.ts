@@ -22,7 +22,6 @@ const resolution = byId('resolution', HTMLSelectElement)
 const frameRate = byId('frame-rate', HTMLSelectElement)
 const bitrate = byId('bitrate', HTMLSelectElement)
 const codec = byId('codec', HTMLSelectElement)
-const simulcast = byId('simulcast', HTMLInputElement)
 const systemSound = byId('system-sound', HTMLInputElement)
 const hints = byId('hints', HTMLDListElement)
 const message = byId('message', HTMLElement)
@@ -59,11 +58,9 @@ const show = (): void => {
   start.disabled = !hasTracks && !isOn()
   toggle(mute, studio.isMuted, studio.microphone !== undefined)
   toggle(pause, studio.isPaused, studio.video !== undefined)
-  // These are agreed on when the session begins.
-  for (const control of [codec, simulcast]) {
-    control.disabled = isOn()
-    control.title = isOn() ? 'Stop to change this' : ''
-  }
+  // It is agreed on when the session begins.
+  codec.disabled = isOn()
+  codec.title = isOn() ? 'Stop to change this' : ''
   byId('camera-field', HTMLElement).hidden = chosenSource() !== 'camera'
   byId('system-sound-field', HTMLElement).hidden = chosenSource() !== 'screen'
   byId('numbers', HTMLElement).hidden = state.name !== 'live' && state.name !== 'interrupted'
@@ -156,7 +153,6 @@ const settingsChanged = async (control: EventTarget | null): Promise<void> => {
 
 const applyChoices = async (): Promise<void> => {
   publisher.videoCodec = codec.value || undefined
-  publisher.simulcast = simulcast.checked
   await publisher.setMaxVideoBps(Number(bitrate.value))
 }
 
