@@ -29,6 +29,8 @@ const BURST_BYTES = 64_000
 const REPEAT_SHARE = 0.25
 /** The estimate has to be above what the stream needs by this much before all is sent again. */
 const CLIMB_MARGIN = 1.1
+/** Who chooses layers is told of changes of the estimate from this share on. */
+const NEWS = 0.03
 /** As near as this to the multiple of what comes through that the estimate is bounded by. */
 const UNTRIED_MARGIN = 1.4
 const HOLD_OFF_MS = 5000
@@ -52,6 +54,8 @@ export class ViewerLink {
   rttMs: number | undefined
   readonly history: SendHistory | undefined
   readonly tally = new PictureTally()
+  /** `targetBps` changed by more than a little: who chooses layers looks again. Called while feedback is handled. */
+  onTarget: ((nowMs: number) => void) | undefined
   readonly #estimator: BandwidthEstimator | undefined
   #watchUntilMs = 0
   #leastRttMs = Number.POSITIVE_INFINITY
@@ -62,7 +66,7 @@ export class ViewerLink {
   #sawDecreaseMs = Number.NEGATIVE_INFINITY
   #climbedMs = Number.NEGATIVE_INFINITY
   #holdOffMs = HOLD_OFF_MS
-
+  #toldBps = Number.POSITIVE_INFINITY
   readonly #stream: StreamRate
 
   /** @param canReport the viewer sends transport-wide feedback; without it nothing is ever left out */
@@ -77,6 +81,34 @@ export class ViewerLink {
   get estimateBps(): number | undefined {
     const estimateBps = this.#estimator?.estimateBps
     return estimateBps === undefined || estimateBps === Number.POSITIVE_INFINITY ? undefined : estimateBps
+  }
+
+  /** What pictures may take, in bits per second: layers are chosen by it. Infinite while the path has shown no bound, or is wide again. */
+  get targetBps(): number {
+    return this.isNarrow && this.estimateBps !== undefined ? this.estimateBps * SHARE : Number.POSITIVE_INFINITY
+  }
+
+  /**
+   * Whether a layer that takes more may be tried: the path showed room for it, or nothing went wrong for a while and only trying tells.
+   * A trial that fails makes the next one wait for twice as long.
+   * @param bps of all that would be sent then
+   */
+  mayTry(nowMs: number, bps: number): boolean {
+    const estimateBps = this.estimateBps
+    if (estimateBps === undefined || !this.isNarrow) return true
+    if (nowMs - Math.max(this.#sawDecreaseMs, this.#climbedMs) < this.#holdOffMs) return false
+    return estimateBps >= bps * CLIMB_MARGIN || this.isUntried
+  }
+
+  /** A larger layer is sent from now on. */
+  tried(nowMs: number): void {
+    this.#climbedMs = nowMs
+  }
+
+  /** The estimate is as high as what is sent lets it become. */
+  get isUntried(): boolean {
+    const estimator = this.#estimator
+    return estimator !== undefined && estimator.estimateBps >= estimator.receivedBps * UNTRIED_MARGIN
   }
 
   get level(): ViewerLevel {
@@ -119,6 +151,10 @@ export class ViewerLink {
     const decreasedMs = estimator.lastDecrease?.atMs ?? Number.NEGATIVE_INFINITY
     if (decreasedMs > this.#sawDecreaseMs) this.#narrow(nowMs, decreasedMs)
     else if (this.isNarrow) this.#climb(nowMs, estimator)
+    const { targetBps } = this
+    if (targetBps === this.#toldBps || Math.abs(targetBps - this.#toldBps) < this.#toldBps * NEWS) return
+    this.#toldBps = targetBps
+    this.onTarget?.(nowMs)
   }
 
   /**
@@ -169,8 +205,7 @@ export class ViewerLink {
     if (nowMs - this.#sawDecreaseMs < this.#holdOffMs) return
     const fits = estimator.estimateBps >= this.#stream.streamBps * CLIMB_MARGIN
     // Without the pictures that are left out the estimate may be as high as what is sent lets it become: then only trying tells.
-    const isUntried = this.tally.level === 'no-b' && estimator.estimateBps >= estimator.receivedBps * UNTRIED_MARGIN
-    if (!fits && !isUntried) return
+    if (!fits && !(this.tally.level === 'no-b' && this.isUntried)) return
     this.isNarrow = false
     this.#climbedMs = nowMs
   }
