@@ -1,5 +1,5 @@
 import { SHA1_INITIAL_STATE, sha1Compress } from './sha1-block.ts'
-import type { SrtpCrypto } from './srtp-crypto.ts'
+import type { HmacSha1, SrtpCrypto } from './srtp-crypto.ts'
 import type { WordMemory } from './word-memory.ts'
 
 /** Bytes in front of a message that the signer overwrites. */
@@ -8,11 +8,14 @@ export const HMAC_HEADROOM = 64
 const OUTER_BLOCK = new Int32Array(16)
 const OUTER_STATE = new Int32Array(5)
 
+/** @param key at most 64 bytes */
+export const makeHmacSha1 = (key: Uint8Array, crypto: SrtpCrypto): HmacSha1 => crypto.hmacSha1?.(key) ?? new HmacSha1Signer(key, crypto)
+
 /**
  * HMAC-SHA1 (RFC 2104) over messages that lie in memory with room in front of them. The padded key is put there, so that the inner
  * hash is one call without a copy of the message; the outer hash is one block, which is cheaper here than as a second call.
  */
-export class HmacSha1Signer {
+export class HmacSha1Signer implements HmacSha1 {
   readonly #sha1Hex: SrtpCrypto['sha1Hex']
   readonly #innerKey: Uint8Array
   /** SHA-1's state after the outer padded key. */
@@ -35,10 +38,6 @@ export class HmacSha1Signer {
     )
   }
 
-  /**
-   * Signs `memory` from `start` to `end` and writes the first `tagBytes` bytes of the result to `at`, which may overwrite what was signed.
-   * @param start at least `HMAC_HEADROOM`
-   */
   sign(memory: WordMemory, start: number, end: number, at: number, tagBytes: number): void {
     const { bytes } = memory
     bytes.set(this.#innerKey, start - HMAC_HEADROOM)

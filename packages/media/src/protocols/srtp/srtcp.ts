@@ -78,16 +78,13 @@ export class SrtcpReceiver {
     const sealed = new Uint8Array(end - CLEAR_BYTES - INDEX_BYTES)
     sealed.set(packet.subarray(CLEAR_BYTES, indexAt))
     if (!this.#tagFirst) sealed.set(packet.subarray(end - tagBytes), indexAt - CLEAR_BYTES)
-    const secret = this.#cipher.open({ ssrc, index }, clear, sealed, trailer)
-    if (!secret) throw new ProtocolError('srtcp/forged', 'SRTCP packet with a wrong authentication tag')
+    const opened = this.#cipher.open({ ssrc, index }, clear, sealed, trailer)
+    if (!opened) throw new ProtocolError('srtcp/forged', 'SRTCP packet with a wrong authentication tag')
     if (!this.#sources.has(ssrc)) {
       if (this.#sources.size === MAX_SRTP_SOURCES) throw new ProtocolError('srtcp/sources', `more than ${MAX_SRTP_SOURCES} SSRCs from one peer`)
       this.#sources.set(ssrc, window)
     }
     window.accept(index)
-    const out = new Uint8Array(CLEAR_BYTES + secret.length)
-    out.set(clear)
-    out.set(secret, CLEAR_BYTES)
-    return out
+    return opened
   }
 }

@@ -10,6 +10,10 @@ export const MAX_SRTP_SOURCES = 32
 
 const RTP_HEADER_BYTES = 12
 
+/** Roll-over counter of the packet that is worked on. */
+const ROLL_OVER_BYTES = new Uint8Array(4)
+const ROLL_OVER = new DataView(ROLL_OVER_BYTES.buffer)
+
 /** Opens the RTP packets of one direction: RFC 3711 section 3.3. */
 export class SrtpReceiver {
   readonly #cipher: PacketCipher
@@ -31,20 +35,15 @@ export class SrtpReceiver {
     const window = this.#sources.get(ssrc) ?? new ReplayWindow()
     const index = guessIndex(window.newest, view.getUint16(2))
     if (index < 0 || !window.isNew(index)) throw new ProtocolError('srtp/replayed', `SRTP packet ${index} came before or is too old`)
-    const header = packet.subarray(0, headerBytes)
-    const rollOver = new Uint8Array(4)
-    new DataView(rollOver.buffer).setUint32(0, Math.floor(index / 0x10000))
-    const payload = this.#cipher.open({ ssrc, index }, header, packet.subarray(headerBytes), rollOver)
-    if (!payload) throw new ProtocolError('srtp/forged', 'SRTP packet with a wrong authentication tag')
+    ROLL_OVER.setUint32(0, Math.floor(index / 0x10000))
+    const opened = this.#cipher.open({ ssrc, index }, packet.subarray(0, headerBytes), packet.subarray(headerBytes), ROLL_OVER_BYTES)
+    if (!opened) throw new ProtocolError('srtp/forged', 'SRTP packet with a wrong authentication tag')
     if (!this.#sources.has(ssrc)) {
       if (this.#sources.size === MAX_SRTP_SOURCES) throw new ProtocolError('srtp/sources', `more than ${MAX_SRTP_SOURCES} SSRCs from one peer`)
       this.#sources.set(ssrc, window)
     }
     window.accept(index)
-    const out = new Uint8Array(headerBytes + payload.length)
-    out.set(header)
-    out.set(payload, headerBytes)
-    return out
+    return opened
   }
 }
 

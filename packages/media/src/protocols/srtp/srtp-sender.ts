@@ -1,8 +1,8 @@
+import { type CounterMode, type CounterModeStream, makeCounterMode } from './counter-mode.ts'
 import { writeGcmNonce } from './gcm-nonce.ts'
-import { HMAC_HEADROOM, HmacSha1Signer } from './hmac-sha1-signer.ts'
+import { HMAC_HEADROOM, makeHmacSha1 } from './hmac-sha1-signer.ts'
 import type { SrtpSessionKeys } from './key-derivation.ts'
-import { Keystream } from './keystream.ts'
-import { type AesEcb, type AesGcm, GCM_TAG_BYTES, type SrtpCrypto } from './srtp-crypto.ts'
+import { type AesGcm, GCM_TAG_BYTES, type HmacSha1, type SrtpCrypto } from './srtp-crypto.ts'
 import type { SrtpProfile } from './srtp-profile.ts'
 import type { WordMemory } from './word-memory.ts'
 
@@ -30,43 +30,35 @@ export const makeSrtpSender = (profile: SrtpProfile, keys: SrtpSessionKeys, cryp
   profile.aead ? new GcmSender(keys, crypto) : new CounterModeSender(keys, profile.tagBytes, crypto)
 
 class CounterModeSender implements SrtpSender {
-  readonly #aesEcb: AesEcb
-  readonly #salt: Uint8Array
-  readonly #signer: HmacSha1Signer
+  readonly #counterMode: CounterMode
+  readonly #signer: HmacSha1
   readonly #tagBytes: number
 
   constructor(keys: SrtpSessionKeys, tagBytes: number, crypto: SrtpCrypto) {
-    this.#aesEcb = crypto.aesEcb(keys.encryption)
-    this.#salt = keys.salt
-    this.#signer = new HmacSha1Signer(keys.authentication, crypto)
+    this.#counterMode = makeCounterMode(keys.encryption, keys.salt, crypto, true)
+    this.#signer = makeHmacSha1(keys.authentication, crypto)
     this.#tagBytes = tagBytes
   }
 
   openStream(ssrc: number): SrtpStream {
-    return new CounterModeStream(new Keystream(this.#aesEcb, this.#salt, ssrc), this.#signer, this.#tagBytes)
+    return new CounterModePackets(this.#counterMode(ssrc), this.#signer, this.#tagBytes)
   }
 }
 
-class CounterModeStream implements SrtpStream {
-  readonly #keystream: Keystream
-  readonly #signer: HmacSha1Signer
+class CounterModePackets implements SrtpStream {
+  readonly #stream: CounterModeStream
+  readonly #signer: HmacSha1
   readonly #tagBytes: number
 
-  constructor(keystream: Keystream, signer: HmacSha1Signer, tagBytes: number) {
-    this.#keystream = keystream
+  constructor(stream: CounterModeStream, signer: HmacSha1, tagBytes: number) {
+    this.#stream = stream
     this.#signer = signer
     this.#tagBytes = tagBytes
   }
 
   protect(out: WordMemory, at: number, headerBytes: number, payload: WordMemory, payloadBytes: number, index: number): number {
-    const keyAt = this.#keystream.seek(index, payloadBytes)
-    const key = this.#keystream.words
-    const from = payload.words
-    const to = out.words
-    const toAt = (at + headerBytes) >> 2
-    const words = (payloadBytes + 3) >> 2
-    // The last word may hold bytes past the payload: the roll-over counter and the tag overwrite them.
-    for (let i = 0; i < words; i++) to[toAt + i] = (from[i] as number) ^ (key[keyAt + i] as number)
+    // What is overwritten behind the payload is where the roll-over counter and the tag go.
+    this.#stream.crypt(index, payload, 0, payloadBytes, out, at + headerBytes)
     const end = at + headerBytes + payloadBytes
     const rollOver = Math.floor(index / 0x10000)
     const { bytes } = out
@@ -107,8 +99,7 @@ class GcmStream implements SrtpStream {
 
   protect(out: WordMemory, at: number, headerBytes: number, payload: WordMemory, payloadBytes: number, index: number): number {
     writeGcmNonce(this.#nonce, this.#salt, this.#ssrc, index)
-    const { bytes } = out
-    this.#gcm.seal(this.#nonce, bytes.subarray(at, at + headerBytes), payload.bytes.subarray(0, payloadBytes), bytes, at + headerBytes)
+    this.#gcm.sealPacket(this.#nonce, out, at, headerBytes, payload, payloadBytes)
     return headerBytes + payloadBytes + GCM_TAG_BYTES
   }
 }

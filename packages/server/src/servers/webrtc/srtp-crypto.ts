@@ -17,23 +17,33 @@ export const nodeSrtpCrypto: SrtpCrypto = {
     const key = keyObject(rawKey)
     const algorithm = rawKey.length === 32 ? 'aes-256-gcm' : 'aes-128-gcm'
     return {
-      seal: (nonce, aad, plaintext, out, at) => {
+      sealPacket: (nonce, out, at, clearBytes, secret, secretBytes) => {
+        const { bytes } = out
+        const cipher = createCipheriv(algorithm, key, nonce)
+        cipher.setAAD(bytes.subarray(at, at + clearBytes))
+        bytes.set(cipher.update(secret.bytes.subarray(0, secretBytes)), at + clearBytes)
+        cipher.final()
+        bytes.set(cipher.getAuthTag(), at + clearBytes + secretBytes)
+      },
+      seal: (nonce, aad, plaintext) => {
         const cipher = createCipheriv(algorithm, key, nonce)
         cipher.setAAD(aad)
-        out.set(cipher.update(plaintext), at)
+        const sealed = new Uint8Array(plaintext.length + GCM_TAG_BYTES)
+        sealed.set(cipher.update(plaintext))
         cipher.final()
-        out.set(cipher.getAuthTag(), at + plaintext.length)
+        sealed.set(cipher.getAuthTag(), plaintext.length)
+        return sealed
       },
-      open: (nonce, aad, sealed) => {
+      open: (nonce, aad, sealed, out, at) => {
         const decipher = createDecipheriv(algorithm, key, nonce, { authTagLength: GCM_TAG_BYTES })
         decipher.setAAD(aad)
         decipher.setAuthTag(sealed.subarray(-GCM_TAG_BYTES))
-        const plaintext = decipher.update(sealed.subarray(0, -GCM_TAG_BYTES))
+        out.set(decipher.update(sealed.subarray(0, -GCM_TAG_BYTES)), at)
         try {
           decipher.final()
-          return plaintext
+          return true
         } catch {
-          return undefined
+          return false
         }
       },
     }
