@@ -1,6 +1,8 @@
 import type { Codec } from '../codecs/codec.ts'
 import type { Converters, Depacketizer, Packetizer } from './converters.ts'
 import type { EndReason } from './end-reason.ts'
+import { KEY_FRAME_REQUEST_INTERVAL_MS } from './key-frame-interval.ts'
+import type { Layer } from './layer.ts'
 import type { Packet } from './packet.ts'
 import { Track } from './track.ts'
 import type { Unit } from './unit.ts'
@@ -17,6 +19,10 @@ export type UnitReader = {
 export type PacketReader = {
   onPacket(track: Track, packet: Packet): void
   onCodecChange?(track: Track): void
+  /** A packet of a layer, for those who choose among `track.layers`. What is in the best layer comes by `onPacket` too. */
+  onLayerPacket?(track: Track, layer: Layer, packet: Packet): void
+  /** `track.layers` or their bit rates changed. Called about once a second while there are layers. */
+  onLayersChange?(track: Track): void
 }
 
 /** Someone who reads, as lists and logs show it. */
@@ -27,9 +33,6 @@ export type StreamClient = {
   /** The stream is over: tell the client and close. */
   end(reason: EndReason): void
 }
-
-/** One request in this time, in milliseconds, reaches the publisher for each track: RFC 5104 section 3.5.1 warns of storms. */
-export const KEY_FRAME_REQUEST_INTERVAL_MS = 1000
 
 /** Output that is made once for many readers. */
 export type Shared = { close(): void }
@@ -75,6 +78,7 @@ export class Stream {
     for (const track of this.tracks) {
       track.ring.clear()
       track.forgetPictures()
+      if (track.layers.length > 0) this.setLayers(track, [])
     }
   }
 
@@ -110,6 +114,20 @@ export class Stream {
     if (track.codec.kind === 'video') track.seePicture(packet.timestamp)
     this.#emitPacket(track, packet)
     if (this.#unitReaders.length > 0) this.#depacketize(track, packet)
+  }
+
+  /** The layers that the publisher sends of a track, or new bit rates of them. */
+  setLayers(track: Track, layers: readonly Layer[]): void {
+    track.replaceLayers(layers)
+    for (const reader of this.#packetReaders) reader.onLayersChange?.(track)
+  }
+
+  /** @param packet as for `writePacket`, in the layer's own count */
+  writeLayerPacket(track: Track, layer: Layer, packet: Packet): void {
+    if (packet.seq >= layer.track.nextSeq) layer.track.nextSeq = packet.seq + 1
+    layer.track.ring.push(packet)
+    const readers = this.#packetReaders
+    for (let i = 0; i < readers.length; i++) (readers[i] as PacketReader).onLayerPacket?.(track, layer, packet)
   }
 
   /** New parameters of the same codec. Nothing happens if they are the same object. */

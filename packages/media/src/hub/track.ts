@@ -1,4 +1,5 @@
 import type { Codec } from '../codecs/codec.ts'
+import type { Layer } from './layer.ts'
 import { PacketRing } from './packet-ring.ts'
 
 /** One elementary stream of a `Stream`. */
@@ -12,6 +13,7 @@ export class Track {
   /** End of what was written, in ticks: no new publisher starts before it. */
   lastTicks = 0
   #codec: Codec
+  #layers: readonly Layer[] = []
   #codecVersion = 0
   #newestPts = Number.NEGATIVE_INFINITY
   #reordersPictures = false
@@ -53,6 +55,16 @@ export class Track {
   forgetPictures(): void {
     this.#newestPts = Number.NEGATIVE_INFINITY
     this.#reordersPictures = false
+  }
+
+  /** What the publisher sends of this track in several sizes, in no order; empty for one that sends one picture. */
+  get layers(): readonly Layer[] {
+    return this.#layers
+  }
+
+  /** Only `Stream.setLayers` calls this. */
+  replaceLayers(layers: readonly Layer[]): void {
+    this.#layers = layers
   }
 
   /** Only `Stream.setCodec` calls this. */

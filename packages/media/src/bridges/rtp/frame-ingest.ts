@@ -4,7 +4,7 @@ import { parseAv1Sequence } from '../../codecs/av1-sequence.ts'
 import { isVp8KeyFrame } from '../../codecs/vp8.ts'
 import { isSamePicture, isVp9KeyFrame, parseVp9Frame } from '../../codecs/vp9.ts'
 import { MAX_PACKET_PAYLOAD, PACKETIZER_PAYLOAD } from '../../hub/packet.ts'
-import type { Stream } from '../../hub/stream.ts'
+import type { PacketSink } from '../../hub/packet-sink.ts'
 import type { Track } from '../../hub/track.ts'
 import { decodeAv1Payload, encodeAv1Payloads } from '../../protocols/rtp/av1-payload.ts'
 import { decodeVp8Descriptor, splitVp8Payload } from '../../protocols/rtp/vp8-payload.ts'
@@ -16,11 +16,11 @@ import { writePackets } from './write-packets.ts'
 /** Writes a publisher's VP8, VP9 or AV1 packets. Key frames bring all that decoders need, so packets are forwarded as they are but for those that are too long. */
 export class FrameIngest implements VideoIngest {
   readonly #track: Track
-  readonly #stream: Stream
+  readonly #stream: PacketSink
   /** Of the newest picture where decoding can start: only its first packet is marked. */
   #startTimestamp = Number.NaN
 
-  constructor(track: Track, stream: Stream) {
+  constructor(track: Track, stream: PacketSink) {
     this.#track = track
     this.#stream = stream
   }

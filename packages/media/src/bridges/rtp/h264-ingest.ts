@@ -1,7 +1,7 @@
 import { ProtocolError } from '../../bytes/protocol-error.ts'
 import { isVcl, NAL_TYPE, nalType } from '../../codecs/h264-nal.ts'
 import { MAX_PACKET_PAYLOAD, PACKETIZER_PAYLOAD } from '../../hub/packet.ts'
-import type { Stream } from '../../hub/stream.ts'
+import type { PacketSink } from '../../hub/packet-sink.ts'
 import type { Track } from '../../hub/track.ts'
 import { FuResizer } from '../../protocols/rtp/h264-fu-resizer.ts'
 import { H264_PAYLOAD, isFuStart, packetizeH264, splitStapA } from '../../protocols/rtp/h264-payload.ts'
@@ -10,7 +10,7 @@ import { H264ParameterSets } from './h264-parameter-sets.ts'
 /** Writes a publisher's H.264 packets so that every picture where decoding can start is marked and has its parameter sets in front. */
 export class H264Ingest {
   readonly #track: Track
-  readonly #stream: Stream
+  readonly #stream: PacketSink
   readonly #parameterSets: H264ParameterSets
   readonly #resizer = new FuResizer(PACKETIZER_PAYLOAD)
   /** Of the access unit that is being written. */
@@ -19,7 +19,7 @@ export class H264Ingest {
   #hasSps = false
   #hasPps = false
 
-  constructor(track: Track, stream: Stream) {
+  constructor(track: Track, stream: PacketSink) {
     this.#track = track
     this.#stream = stream
     this.#parameterSets = new H264ParameterSets(track, stream)

@@ -2,7 +2,7 @@ import { BitReader } from '../../bytes/bit-reader.ts'
 import { ProtocolError } from '../../bytes/protocol-error.ts'
 import { removeEmulationPrevention } from '../../codecs/h264-nal.ts'
 import { parseSps } from '../../codecs/h264-sps.ts'
-import type { Stream } from '../../hub/stream.ts'
+import type { PacketSink } from '../../hub/packet-sink.ts'
 import type { Track } from '../../hub/track.ts'
 import { sameBytes } from './same-bytes.ts'
 
@@ -12,11 +12,11 @@ const MAX_PARAMETER_SET_BYTES = 4096
 /** Keeps a track's codec up to date with the parameter sets that come in band; both change in one step, before the picture that needs them. */
 export class H264ParameterSets {
   readonly #track: Track
-  readonly #stream: Stream
+  readonly #stream: PacketSink
   #newSps: Uint8Array | undefined
   #newPps: Uint8Array | undefined
 
-  constructor(track: Track, stream: Stream) {
+  constructor(track: Track, stream: PacketSink) {
     this.#track = track
     this.#stream = stream
   }

@@ -1,7 +1,7 @@
 import { ProtocolError } from '../../bytes/protocol-error.ts'
 import { H265_NAL_HEADER_BYTES, H265_NAL_TYPE, h265NalType, isH265Irap, isH265Vcl } from '../../codecs/h265-nal.ts'
 import { MAX_PACKET_PAYLOAD, PACKETIZER_PAYLOAD } from '../../hub/packet.ts'
-import type { Stream } from '../../hub/stream.ts'
+import type { PacketSink } from '../../hub/packet-sink.ts'
 import type { Track } from '../../hub/track.ts'
 import {
   H265_FU_HEADER_BYTES,
@@ -19,14 +19,14 @@ import { writePackets } from './write-packets.ts'
 /** Writes a publisher's H.265 packets so that every picture where decoding can start is marked and has its parameter sets in front. */
 export class H265Ingest implements VideoIngest {
   readonly #track: Track
-  readonly #stream: Stream
+  readonly #stream: PacketSink
   readonly #parameterSets: H265ParameterSets
   /** Of the access unit that is being written. */
   #timestamp = Number.NaN
   #marked = false
   #hasSps = false
 
-  constructor(track: Track, stream: Stream) {
+  constructor(track: Track, stream: PacketSink) {
     this.#track = track
     this.#stream = stream
     this.#parameterSets = new H265ParameterSets(track, stream)

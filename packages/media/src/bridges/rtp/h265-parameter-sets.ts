@@ -4,7 +4,7 @@ import type { H265Codec } from '../../codecs/codec.ts'
 import { removeEmulationPrevention } from '../../codecs/h264-nal.ts'
 import { H265_NAL_HEADER_BYTES, H265_NAL_TYPE } from '../../codecs/h265-nal.ts'
 import { parseH265Sps } from '../../codecs/h265-sps.ts'
-import type { Stream } from '../../hub/stream.ts'
+import type { PacketSink } from '../../hub/packet-sink.ts'
 import type { Track } from '../../hub/track.ts'
 import { sameBytes } from './same-bytes.ts'
 
@@ -14,10 +14,10 @@ const MAX_PARAMETER_SET_BYTES = 4096
 /** Keeps a track's codec up to date with the parameter sets that come in band; all change in one step, before the picture that needs them. */
 export class H265ParameterSets {
   readonly #track: Track
-  readonly #stream: Stream
+  readonly #stream: PacketSink
   #news: Partial<Pick<H265Codec, 'vps' | 'sps' | 'pps'>> | undefined
 
-  constructor(track: Track, stream: Stream) {
+  constructor(track: Track, stream: PacketSink) {
     this.#track = track
     this.#stream = stream
   }

@@ -1,6 +1,6 @@
 import type { Publication } from '../../hub/hub.ts'
 import { MAX_PACKET_PAYLOAD, PACKETIZER_PAYLOAD } from '../../hub/packet.ts'
-import type { Stream } from '../../hub/stream.ts'
+import type { PacketSink } from '../../hub/packet-sink.ts'
 import type { Track } from '../../hub/track.ts'
 import { splitSamples } from '../../protocols/rtp/plain-payload.ts'
 import type { RtpPacket } from '../../protocols/rtp/rtp-packet.ts'
@@ -20,7 +20,7 @@ export class RtpIngest {
   /** Packets that were broken, late or there twice. */
   dropped = 0
   readonly #track: Track
-  readonly #stream: Stream
+  readonly #stream: PacketSink
   readonly #timeline: RtpTimeline
   readonly #originTicks: number
   readonly #video: VideoIngest | undefined
@@ -31,10 +31,11 @@ export class RtpIngest {
   #lastTimestamp = 0
 
   /**
-   * @param track of the publication's stream, begun with 'packets'
+   * @param track of the publication's stream, begun with 'packets', or of one of its layers
+   * @param publication where to write, and where the publisher's zero lies
    * @param timeline the publisher's, which knows the track by `track.index`
    */
-  constructor(track: Track, publication: Publication, timeline: RtpTimeline) {
+  constructor(track: Track, publication: Pick<Publication, 'originMs'> & { readonly stream: PacketSink }, timeline: RtpTimeline) {
     this.#track = track
     this.#stream = publication.stream
     this.#timeline = timeline

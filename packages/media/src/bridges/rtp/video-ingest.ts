@@ -1,4 +1,4 @@
-import type { Stream } from '../../hub/stream.ts'
+import type { PacketSink } from '../../hub/packet-sink.ts'
 import type { Track } from '../../hub/track.ts'
 import { FrameIngest } from './frame-ingest.ts'
 import { H264Ingest } from './h264-ingest.ts'
@@ -14,7 +14,7 @@ export type VideoIngest = {
 }
 
 /** @returns undefined for audio */
-export const makeVideoIngest = (track: Track, stream: Stream): VideoIngest | undefined => {
+export const makeVideoIngest = (track: Track, stream: PacketSink): VideoIngest | undefined => {
   switch (track.codec.name) {
     case 'h264':
       return new H264Ingest(track, stream)

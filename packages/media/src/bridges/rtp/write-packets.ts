@@ -1,9 +1,9 @@
-import type { Stream } from '../../hub/stream.ts'
+import type { PacketSink } from '../../hub/packet-sink.ts'
 import type { Track } from '../../hub/track.ts'
 
 /** Writes payloads of one picture in a row: the first one is where decoding starts, if it does, and the last one has the marker. */
 export const writePackets = (
-  stream: Stream,
+  stream: PacketSink,
   track: Track,
   { arrivalMs, firstSeq, timestamp, marker, randomAccess }: PacketFields,
   payloads: readonly Uint8Array[],

@@ -10,6 +10,8 @@ const REPAIR_WAIT_MS = 300
 const REORDER_WAIT_MS = 60
 /** A power of two; 300 ms of 20 Mbit/s. */
 const MAX_HELD_PACKETS = 1024
+/** Pictures whose beginning is remembered. */
+const COUNTED_PICTURES = 4
 
 /** A moment on the sender's wall clock, and its timestamp. */
 export type SenderClock = Pick<SenderReport, 'ntpMs' | 'rtpTimestamp'>
@@ -25,8 +27,8 @@ export class InSource {
   lastArrivalMs = 0
   /** Bits per second at the last look. */
   bitrateBps = 0
-  /** What its timestamps need to be of the clock of the track: layers have clocks of their own. Modulo 2^32. */
-  timestampOffset = 0
+  /** Of the packet that came last, 32 bits. */
+  newestTimestamp = -1
   readonly #nack: NackGenerator | undefined
   readonly #reorder: ReorderBuffer
   readonly #stats: ReceptionStats
@@ -34,6 +36,8 @@ export class InSource {
   #lastReport: ReportBlock | undefined
   #senderReport: SenderClock | undefined
   #octetsBefore = 0
+  /** When the newest pictures began to come, in milliseconds. */
+  readonly #picturesMs: number[] = []
 
   /** @param repairs whether the publisher sends again what it is asked for */
   constructor(ssrc: number, rid: string, clockRate: number, repairs: boolean) {
@@ -75,12 +79,22 @@ export class InSource {
     this.packets++
     this.octets += packet.payload.length
     this.#stats.onPacket(nowMs, packet.seq, packet.timestamp)
+    if (packet.timestamp !== this.newestTimestamp) {
+      this.newestTimestamp = packet.timestamp
+      this.#picturesMs.push(nowMs)
+      if (this.#picturesMs.length > COUNTED_PICTURES) this.#picturesMs.shift()
+    }
     return this.#take(nowMs, packet)
   }
 
   /** Takes a packet that came by another SSRC, where it is not counted: browsers also probe the path with packets that came before. */
   pushRepeated(nowMs: number, packet: RtpPacket): RtpPacket[] {
     return this.#take(nowMs, packet)
+  }
+
+  /** Pictures that began to come after that time; no more than a few are counted. */
+  picturesSince(ms: number): number {
+    return this.#picturesMs.filter((beganMs) => beganMs > ms).length
   }
 
   /** @returns what was behind packets that were waited for too long */

@@ -1,22 +1,30 @@
 import type { Publication } from '../../hub/hub.ts'
+import { Layer } from '../../hub/layer.ts'
+import type { Packet } from '../../hub/packet.ts'
 import type { Track } from '../../hub/track.ts'
 import type { RtpPacket } from '../../protocols/rtp/rtp-packet.ts'
 import { RtpIngest } from '../rtp/rtp-ingest.ts'
 import type { RtpTimeline } from '../rtp/rtp-timeline.ts'
 import type { AcceptedMedia } from './accept-publisher.ts'
+import { InLayer } from './in-layer.ts'
 import { InSource } from './in-source.ts'
-import { LayerScout } from './layer-scout.ts'
 
 /** SSRCs of one section: layers, and those of a sender that began anew. */
 const MAX_SOURCES = 8
 /** How often layers are compared, in milliseconds. */
 const LOOK_INTERVAL_MS = 1000
-/** A layer that nothing came of for this long is off. */
-const SILENT_MS = 700
+/** A source is off if another one began so many pictures since the last packet of this one, and at least this time went by, in milliseconds. */
+const SILENT_RULES = [
+  { pictures: 4, leastMs: 200 },
+  { pictures: 2, leastMs: 700 },
+] as const
 /** How much more than the present layer a better one has to have: what is between is chance. */
 const BETTER = 1.3
 
-/** One media section of a publisher: its SSRCs, of which one is the track of the stream. */
+/**
+ * One media section of a publisher. What it sends by one SSRC goes into the track as it comes. Where there are several, layers of a simulcast or an SSRC
+ * that takes the place of another one, each goes into a layer of the hub, and the best one into the track.
+ */
 export class InTrack {
   readonly track: Track
   readonly media: AcceptedMedia
@@ -27,20 +35,31 @@ export class InTrack {
   plis = 0
   readonly #publication: Publication
   readonly #timeline: RtpTimeline
-  #ingest: RtpIngest
+  readonly #askForKeyFrame: (nowMs: number, track: InTrack, source: InSource) => void
+  /** Of the only source of a publisher without simulcast. */
+  #ingest: RtpIngest | undefined
+  readonly #layers: InLayer[] = []
   #active: InSource | undefined
   /** The layer that takes over with its next key frame. */
-  #next: { readonly source: InSource; readonly scout: LayerScout } | undefined
+  #next: InLayer | undefined
   #lookedMs = Number.NEGATIVE_INFINITY
-  /** Of the newest packet that was written, on the clock of the track. */
-  #newest = { timestamp: 0, arrivalMs: 0 }
+  /** From the layer's count to that of the track, and the same of its time, in ticks. */
+  #seqOffset = 0
+  #timeOffset = 0
 
-  constructor(track: Track, media: AcceptedMedia, publication: Publication, timeline: RtpTimeline) {
+  /** @param askForKeyFrame sends a request for one of that source */
+  constructor(
+    track: Track,
+    media: AcceptedMedia,
+    publication: Publication,
+    timeline: RtpTimeline,
+    askForKeyFrame: (nowMs: number, track: InTrack, source: InSource) => void,
+  ) {
     this.track = track
     this.media = media
     this.#publication = publication
     this.#timeline = timeline
-    this.#ingest = new RtpIngest(track, publication, timeline)
+    this.#askForKeyFrame = askForKeyFrame
   }
 
   /** Which a key frame is asked of: the layer that is to take over, or the one that is written. */
@@ -54,9 +73,15 @@ export class InTrack {
     return active && this.media.layers.length > 0 ? this.sources.filter(({ bitrateBps }) => bitrateBps < active.bitrateBps).length : undefined
   }
 
-  /** The SSRC that is written to the stream now. */
+  /** The SSRC that is written to the track now. */
   get active(): InSource | undefined {
     return this.#active
+  }
+
+  /** What the timestamps of a source need to be of the clock of the track; undefined before its first packet. Modulo 2^32. */
+  timestampOffset(source: InSource): number | undefined {
+    const layer = this.#layers.find((candidate) => candidate.source === source)
+    return layer ? layer.timestampOffset : 0
   }
 
   /** @returns the source of that SSRC, a new one where there is none; undefined for one too many */
@@ -66,6 +91,10 @@ export class InTrack {
     if (this.sources.length === MAX_SOURCES) return undefined
     const source = new InSource(ssrc, rid, this.track.clockRate, this.media.feedback.has('nack'))
     this.sources.push(source)
+    const isSimulcast = this.media.layers.length > 0
+    if (isSimulcast || this.sources.length > 1) this.#layers.push(this.#makeLayer(source))
+    else this.#ingest = new RtpIngest(this.track, this.#publication, this.#timeline)
+    if (isSimulcast) this.#tellLayers()
     return source
   }
 
@@ -84,67 +113,116 @@ export class InTrack {
   }
 
   /**
-   * Looks about once a second whether another source is better: another layer, or an SSRC that took the place of one that is silent.
-   * What is better has more bits: publishers name their layers as they like.
+   * Looks whether another source is better: a layer with more bits, or any where the present one is silent. Publishers name their layers as they like.
    * @returns whether a key frame is wanted of it
    */
   chooseSource(nowMs: number): boolean {
+    if (this.sources.length < 2 && this.#layers.length === 0) return false
     const elapsedMs = nowMs - this.#lookedMs
-    if (elapsedMs < LOOK_INTERVAL_MS) return false
-    this.#lookedMs = nowMs
-    if (elapsedMs === Number.POSITIVE_INFINITY) return false
-    let best: InSource | undefined
-    for (const source of this.sources) {
-      source.measure(elapsedMs)
-      const isAlive = nowMs - source.lastArrivalMs < SILENT_MS
-      if (isAlive && (!best || source.bitrateBps > best.bitrateBps)) best = source
-    }
+    const isDue = elapsedMs >= LOOK_INTERVAL_MS
     const active = this.#active
-    if (!active || !best || best === active) {
+    const hasStopped = active !== undefined && this.#hasStopped(nowMs, active)
+    if (!isDue && !(hasStopped && this.#next === undefined)) return false
+    if (isDue) {
+      this.#lookedMs = nowMs
+      if (elapsedMs === Number.POSITIVE_INFINITY) return false
+      for (const source of this.sources) source.measure(elapsedMs)
+    }
+    for (const layer of this.#layers) {
+      const isAlive = !this.#hasStopped(nowMs, layer.source)
+      if (isDue || !isAlive) layer.measured(isAlive)
+    }
+    if (this.media.layers.length > 0) this.#tellLayers()
+    return this.#chooseNext(active, hasStopped)
+  }
+
+  #chooseNext(active: InSource | undefined, hasStopped: boolean): boolean {
+    let best: InLayer | undefined
+    for (const layer of this.#layers) if (layer.layer.bitrateBps > (best?.layer.bitrateBps ?? 0)) best = layer
+    if (!active || !best || best.source === active) {
       this.#next = undefined
       return false
     }
-    if (nowMs - active.lastArrivalMs < SILENT_MS && best.bitrateBps < active.bitrateBps * BETTER) return false
-    if (this.#next?.source !== best) this.#next = { source: best, scout: new LayerScout(this.track.codec) }
+    const activeBps = this.#layers.find(({ source }) => source === active)?.layer.bitrateBps ?? active.bitrateBps
+    if (!hasStopped && best.layer.bitrateBps < activeBps * BETTER) return false
+    this.#next = best
     return true
+  }
+
+  /** Others go on and this one does not: layers of one picture come together, also where pictures are rare. */
+  #hasStopped(nowMs: number, source: InSource): boolean {
+    const { lastArrivalMs } = source
+    return SILENT_RULES.some(
+      ({ pictures, leastMs }) => nowMs - lastArrivalMs >= leastMs && this.sources.some((other) => other.picturesSince(lastArrivalMs) >= pictures),
+    )
+  }
+
+  #makeLayer(source: InSource): InLayer {
+    const layer = new Layer(source.rid, this.track, (nowMs) => this.#askForKeyFrame(nowMs, this, source))
+    const changed = ({ source: of }: InLayer): void => {
+      if (of === this.#active) this.#publication.stream.setCodec(this.track, layer.track.codec)
+    }
+    return new InLayer(source, layer, this.track, this.#publication, this.#timeline, (from, packet) => this.#forward(from, packet), changed)
+  }
+
+  #tellLayers(): void {
+    this.#publication.stream.setLayers(
+      this.track,
+      this.#layers.map(({ layer }) => layer),
+    )
   }
 
   #deliver(nowMs: number, source: InSource, packets: readonly RtpPacket[], lostBefore: number): void {
-    if (packets.length > 0) this.#active ??= source
     if (source === this.#active && source.lost > lostBefore) this.isDamaged = true
+    const layer = this.#layers.find((candidate) => candidate.source === source)
+    if (!layer && packets.length > 0) this.#active ??= source
     for (let i = 0; i < packets.length; i++) {
       const packet = packets[i] as RtpPacket
-      if (source !== this.#active && !this.#takesOver(nowMs, source, packet)) continue
-      const { timestampOffset } = source
-      const timestamp = (packet.timestamp + timestampOffset) >>> 0
-      this.#newest.timestamp = timestamp
-      this.#newest.arrivalMs = nowMs
-      this.#ingest.push(nowMs, timestampOffset === 0 ? packet : { ...packet, timestamp })
+      if (!layer) {
+        if (source === this.#active) this.#ingest?.push(nowMs, packet)
+        continue
+      }
+      if (layer.timestampOffset === undefined || layer.isGuessed) this.#placeInTime(nowMs, layer, packet)
+      layer.push(nowMs, packet)
     }
   }
 
-  #takesOver(nowMs: number, source: InSource, packet: RtpPacket): boolean {
-    if (source !== this.#next?.source) return false
-    if (this.track.codec.kind === 'video' && !this.#next.scout.isStart(nowMs, packet)) return false
-    source.timestampOffset = (this.#timestampOf(nowMs, source, packet) - packet.timestamp) >>> 0
-    this.#active = source
-    this.#next = undefined
-    // The count of the new source has nothing to do with that of the old one.
-    this.#ingest = new RtpIngest(this.track, this.#publication, this.#timeline)
-    return true
+  /** Copies the best layer into the track. */
+  #forward(from: InLayer, packet: Packet): void {
+    const { stream } = this.#publication
+    const { track } = this
+    if (!this.#active || (from === this.#next && (packet.randomAccess || track.codec.kind !== 'video'))) {
+      if (from === this.#next) this.#next = undefined
+      this.#active = from.source
+      stream.setCodec(track, from.layer.track.codec)
+      this.#seqOffset = track.nextSeq - packet.seq
+      // Pictures of the layer before may have been ahead by a little.
+      this.#timeOffset = Math.max(0, track.lastTicks + 1 - packet.timestamp)
+    }
+    if (from.source !== this.#active) return
+    stream.writePacket(track, { ...packet, seq: packet.seq + this.#seqOffset, timestamp: packet.timestamp + this.#timeOffset })
   }
 
-  /** On the clock of the track: by the sender's wall clock where both sources reported it, by arrival else, and always after what was written. */
-  #timestampOf(nowMs: number, source: InSource, { timestamp }: RtpPacket): number {
+  /** Puts a layer on the clock of the first one: by the sender's wall clock as soon as both reported it, by arrival before. */
+  #placeInTime(nowMs: number, layer: InLayer, { timestamp }: RtpPacket): void {
+    const [first] = this.sources
+    if (!first || layer.source === first) {
+      layer.timestampOffset = 0
+      return
+    }
+    const [from, to] = [first.senderClock, layer.source.senderClock]
     const { clockRate } = this.track
-    const [from, to] = [this.#active?.senderClock, source.senderClock]
-    const newest = this.#newest
-    const passed = Math.max(1, Math.round(((nowMs - newest.arrivalMs) * clockRate) / 1000))
-    if (!from || !to || !this.#active) return newest.timestamp + passed
-    const sinceReport = (timestamp - to.rtpTimestamp) | 0
-    const reported = from.rtpTimestamp + this.#active.timestampOffset + Math.round(((to.ntpMs - from.ntpMs) * clockRate) / 1000) + sinceReport
-    const step = (reported - newest.timestamp) | 0
-    // What disagrees with the times of arrival by more than a second is no clock.
-    return newest.timestamp + (Math.abs(step - passed) < clockRate ? Math.max(1, step) : passed)
+    if (from && to) {
+      const reported = from.rtpTimestamp + Math.round(((to.ntpMs - from.ntpMs) * clockRate) / 1000)
+      const offset = (reported - to.rtpTimestamp) >>> 0
+      const moved = (offset - (layer.timestampOffset ?? offset)) | 0
+      layer.isGuessed = false
+      // What disagrees with the times of arrival by more than a second is no clock.
+      if (Math.abs(moved) < clockRate) layer.timestampOffset = offset
+    } else if (layer.timestampOffset === undefined) {
+      const passed = Math.round(((nowMs - first.lastArrivalMs) * clockRate) / 1000)
+      layer.timestampOffset = (first.newestTimestamp + passed - timestamp) >>> 0
+      layer.isGuessed = true
+    }
   }
 }

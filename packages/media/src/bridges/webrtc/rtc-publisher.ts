@@ -88,7 +88,8 @@ export class RtcPublisher {
   #nextReportMs = 0
   #firCount = 0
   readonly #stream: Stream
-  readonly #keyFrameMs: number[] = []
+  /** When each source was asked for a key frame, by its SSRC. */
+  readonly #keyFrameMs = new Map<number, number>()
 
   /** @param accepted in the order of the publication's tracks */
   constructor(publication: Publication, accepted: readonly AcceptedMedia[], transport: RtcPublisherTransport, to: Destination, options: RtcPublisherOptions) {
@@ -97,7 +98,8 @@ export class RtcPublisher {
     this.#transport = transport
     this.#options = options
     this.#timeline = new RtpTimeline(accepted.map(({ codec }) => codec.clockRate))
-    this.tracks = accepted.map((media, index) => new InTrack(publication.stream.tracks[index] as Track, media, publication, this.#timeline))
+    const ask = (nowMs: number, track: InTrack, source: InSource): boolean => this.#askForKeyFrame(nowMs, track, source)
+    this.tracks = accepted.map((media, index) => new InTrack(publication.stream.tracks[index] as Track, media, publication, this.#timeline, ask))
     this.#transportCc = accepted.find(({ feedback }) => feedback.has('transport-cc'))?.extensions.transportCc
     this.#reducedSize = accepted.every(({ reducedSizeRtcp }) => reducedSizeRtcp)
   }
@@ -161,8 +163,9 @@ export class RtcPublisher {
       const route = this.#routes.get(message.ssrc)
       if (!route || route.isRepair) continue
       route.source.onSenderReport(nowMs, message)
-      if (route.source !== route.track.active) continue
-      this.#timeline.onSenderReport(route.track.track.index, message.ntpMs, (message.rtpTimestamp + route.source.timestampOffset) >>> 0)
+      const offset = route.track.timestampOffset(route.source)
+      if (route.source !== route.track.active || offset === undefined) continue
+      this.#timeline.onSenderReport(route.track.track.index, message.ntpMs, (message.rtpTimestamp + offset) >>> 0)
     }
   }
 
@@ -183,15 +186,18 @@ export class RtcPublisher {
   }
 
   /**
-   * Asks for a picture where decoding can start, at most once a second for each track.
+   * Asks for a picture where decoding can start, at most once a second for each source.
    * @returns whether it was asked, or never will be
    */
   requestKeyFrame(nowMs: number, { index, codec }: Track): boolean {
     const track = this.tracks[index]
     const source = track?.wanted
-    if (!track || !source || codec.kind !== 'video') return true
-    if (nowMs - (this.#keyFrameMs[index] ?? Number.NEGATIVE_INFINITY) < KEY_FRAME_INTERVAL_MS) return false
-    this.#keyFrameMs[index] = nowMs
+    return !track || !source || codec.kind !== 'video' || this.#askForKeyFrame(nowMs, track, source)
+  }
+
+  #askForKeyFrame(nowMs: number, track: InTrack, source: InSource): boolean {
+    if (nowMs - (this.#keyFrameMs.get(source.ssrc) ?? Number.NEGATIVE_INFINITY) < KEY_FRAME_INTERVAL_MS) return false
+    this.#keyFrameMs.set(source.ssrc, nowMs)
     const { feedback } = track.media
     const senderSsrc = this.#options.ssrc
     // Where neither was negotiated a PLI may still be understood.

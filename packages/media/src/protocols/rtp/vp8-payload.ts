@@ -73,6 +73,25 @@ export const splitVp8Payload = (payload: Uint8Array, maxPayload: number): Uint8A
   return pieces(payload, bytes, payload.subarray(bytes), maxPayload)
 }
 
+/**
+ * The payload without PictureID and TL0PICIDX, which count the pictures of one encoder: where pictures of several follow each other they would
+ * mislead. What says which temporal layer it is stays.
+ * @returns the payload itself where it has neither, or is broken
+ */
+export const stripVp8PictureId = (payload: Uint8Array): Uint8Array => {
+  const first = payload[0] ?? 0
+  const extension = first & HAS_EXTENSION ? (payload[1] ?? 0) : 0
+  if ((extension & (HAS_PICTURE_ID | HAS_TL0)) === 0) return payload
+  const pictureIdBytes = extension & HAS_PICTURE_ID ? ((payload[2] ?? 0) & LONG_PICTURE_ID ? 2 : 1) : 0
+  const left = pictureIdBytes + (extension & HAS_TL0 ? 1 : 0)
+  if (payload.length <= 2 + left) return payload
+  const stripped = new Uint8Array(payload.length - left)
+  stripped[0] = first
+  stripped[1] = extension & ~(HAS_PICTURE_ID | HAS_TL0)
+  stripped.set(payload.subarray(2 + left), 2)
+  return stripped
+}
+
 /** Only the first piece starts the partition. */
 const pieces = (descriptor: Uint8Array, descriptorBytes: number, data: Uint8Array, maxPayload: number): Uint8Array[] => {
   const payloads: Uint8Array[] = []

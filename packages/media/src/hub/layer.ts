@@ -1,0 +1,35 @@
+import { KEY_FRAME_REQUEST_INTERVAL_MS } from './key-frame-interval.ts'
+import { Track } from './track.ts'
+
+/**
+ * The picture of a track in one of several sizes, all of one publisher and with the same times: a layer of a simulcast. Readers that choose for
+ * themselves read layers, each of which has its own ring and count; the track itself is a copy of the best one, for all others.
+ */
+export class Layer {
+  /** As the publisher names it. */
+  readonly name: string
+  /** Its ring, its count and its parameters. Not one of `Stream.tracks`; it has the index of the track that it is a layer of. */
+  readonly track: Track
+  /** Bits per second of late; 0 while nothing comes. */
+  bitrateBps = 0
+  readonly #ask: (nowMs: number) => void
+  #askedMs = Number.NEGATIVE_INFINITY
+
+  /** @param ask reaches the publisher, for a key frame of this layer */
+  constructor(name: string, of: Track, ask: (nowMs: number) => void) {
+    this.name = name
+    this.track = new Track(of.index, of.codec)
+    this.#ask = ask
+  }
+
+  /**
+   * A reader needs a picture where decoding can start, and the ring cannot help. The publisher is asked at most once a second.
+   * @returns whether it was asked
+   */
+  requestKeyFrame(nowMs: number): boolean {
+    if (nowMs - this.#askedMs < KEY_FRAME_REQUEST_INTERVAL_MS) return false
+    this.#askedMs = nowMs
+    this.#ask(nowMs)
+    return true
+  }
+}
