@@ -106,7 +106,7 @@ export class OutTrack {
     }
     const link = this.#link
     if (this.#isVideo) {
-      if (packet.timestamp !== this.#pictureTime) this.#beginPicture(nowMs, packet, to)
+      if (this.#isNewPicture(packet)) this.#beginPicture(nowMs, packet, to)
       if (this.#isLeftOut) {
         this.#nextSeq = packet.seq + 1
         return false
@@ -137,7 +137,7 @@ export class OutTrack {
         this.#nextSeq++
         continue
       }
-      if (packet.timestamp !== this.#pictureTime) this.#beginPicture(nowMs, packet, to)
+      if (this.#isNewPicture(packet)) this.#beginPicture(nowMs, packet, to)
       if (this.#isLeftOut) {
         this.#nextSeq++
         continue
@@ -219,6 +219,11 @@ export class OutTrack {
     this.#nextSeq = seq
   }
 
+  /** Where a source begins anew its first picture may have the time of the last one before. */
+  #isNewPicture(packet: Packet): boolean {
+    return packet.timestamp !== this.#pictureTime || packet.randomAccess
+  }
+
   /** Decides about a picture as a whole, by its first packet. */
   #beginPicture(nowMs: number, packet: Packet, to: Destination): void {
     this.#pictureTime = packet.timestamp
@@ -236,17 +241,18 @@ export class OutTrack {
   #fits(nowMs: number, packet: Packet, isSlow: boolean): boolean {
     const link = this.#link
     const { tally } = link
+    const isOvertaken = (this.track.ring.randomAccessSeq ?? 0) > packet.seq
     if (packet.randomAccess) {
-      this.#isBroken = isSlow || (link.isNarrow && !link.hasRoom(nowMs, 0, true))
+      this.#isBroken = isSlow || (link.isNarrow && isOvertaken)
       tally.onPicture(nowMs, this.#isBroken ? 'cut' : 'key-frame')
       return !this.#isBroken
     }
-    if ((link.isNarrow || isSlow) && isDroppable(this.track.codec, packet.payload)) {
+    const lateMs = nowMs - packet.arrivalMs
+    if ((isSlow || !link.hasTimeFor(lateMs, 'droppable')) && isDroppable(this.track.codec, packet.payload)) {
       tally.onPicture(nowMs, 'dropped-alone')
       return false
     }
-    const isOvertaken = (this.track.ring.randomAccessSeq ?? 0) > packet.seq
-    if (isSlow || isOvertaken || !link.hasRoom(nowMs, nowMs - packet.arrivalMs, false)) this.#isBroken = true
+    if (isSlow || !link.hasTimeFor(lateMs, isOvertaken ? 'overtaken' : 'needed')) this.#isBroken = true
     tally.onPicture(nowMs, this.#isBroken ? 'cut' : 'sent')
     return !this.#isBroken
   }
@@ -286,6 +292,7 @@ export class OutTrack {
     const length = srtp.protect(out.memory, at, headerBytes, ready.payload, ready.payloadBytes, index)
     out.sendReserved(at, length, to)
     link.octets += length
-    link.paceBytes -= length
+    // The estimate is of the pictures, which have the count that it is made from.
+    if (this.#isVideo) link.paceBytes -= length
   }
 }

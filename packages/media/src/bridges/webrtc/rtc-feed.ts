@@ -12,6 +12,9 @@ const CATCH_UP_PACKETS_PER_VIEWER = 8
 /** Longer than usual groups of pictures, as key frames are large. */
 const RATE_SPAN_MS = 3000
 
+/** Less of a stream says too little of its rate. */
+const LEAST_RATE_SPAN_MS = 300
+
 /** A publisher that was asked for a key frame has sent it by then, in milliseconds, or will not. */
 const KEY_FRAME_COMES_MS = 1000
 
@@ -35,7 +38,7 @@ export class RtcFeed implements PacketReader, Shared {
   readonly onCatchUp: () => void
   /** For packets that one viewer gets. */
   readonly scratch = new OutPacket()
-  /** What the stream takes, in bits per second. */
+  /** What the stream's pictures take, in bits per second; infinite while that is not known. */
   streamBps = Number.POSITIVE_INFINITY
   readonly #stream: Stream
   readonly #now: () => number
@@ -62,6 +65,7 @@ export class RtcFeed implements PacketReader, Shared {
       const newest = track.ring.get(track.ring.newestSeq)
       if (newest) this.#learnTime(track, newest)
     }
+    this.streamBps = rateSinceKeyFrame(stream.tracks)
   }
 
   close(): void {
@@ -86,7 +90,7 @@ export class RtcFeed implements PacketReader, Shared {
     const viewers = this.#viewers
     // One look at the clock for all: who comes later in the list is always as late, so differences of times stay right.
     const nowMs = this.#now()
-    this.#measureRate(nowMs, packet.payload.length)
+    if (track.codec.kind === 'video') this.#measureRate(nowMs, packet.payload.length)
     let behind = false
     for (let i = 0; i < viewers.length; i++) {
       const viewer = viewers[i] as RtcViewer
@@ -153,4 +157,17 @@ export class RtcFeed implements PacketReader, Shared {
   #learnTime(track: Track, packet: Packet): void {
     this.#zeroWallMs ??= this.#wallOffsetMs + packet.arrivalMs - (packet.timestamp * 1000) / track.clockRate
   }
+}
+
+/** A first guess at the rate of a stream's pictures, in bits per second; infinite if they came for too short a time. */
+const rateSinceKeyFrame = (tracks: readonly Track[]): number => {
+  let bitsPerSecond = 0
+  for (const { codec, ring } of tracks) {
+    if (codec.kind !== 'video' || ring.randomAccessSeq === undefined) continue
+    let bytes = 0
+    for (let seq = ring.randomAccessSeq; seq <= ring.newestSeq; seq++) bytes += ring.get(seq)?.payload.length ?? 0
+    const spanMs = (ring.get(ring.newestSeq)?.arrivalMs ?? 0) - (ring.get(ring.randomAccessSeq)?.arrivalMs ?? 0)
+    if (spanMs >= LEAST_RATE_SPAN_MS) bitsPerSecond += (bytes * 8000) / spanMs
+  }
+  return bitsPerSecond === 0 ? Number.POSITIVE_INFINITY : bitsPerSecond
 }

@@ -15,16 +15,31 @@ const WATCH_MS = 20_000
 const RTT_RISE_MS = 50
 /** Of the estimate, what pictures may take: the rest is for sound, retransmissions and headers. */
 const SHARE = 0.98
-/** What may wait, here and in the path, so that a picture is still sent, in milliseconds; for a key frame, which is large itself, less. */
-const MAX_WAIT_MS = 400
-const MAX_WAIT_BEFORE_KEY_MS = 150
-/** Pictures leave at this multiple of the estimate: what is too much waits here, where sound overtakes it, and not in the path. */
-const PACE = 1
+/**
+ * How long a picture may wait here, in milliseconds, where sound and repetitions overtake it. Pictures of a group follow each other later and
+ * later where the path is too narrow, until the next key frame is there and goes ahead; only long groups reach this bound.
+ */
+const MAX_WAIT_MS = 2500
+/** A key frame does not go ahead of pictures that waited less. */
+const MAX_WAIT_OVERTAKEN_MS = 150
+/** After such a wait pictures that no other one needs are left out. */
+const MAX_WAIT_DROPPABLE_MS = 60
 const BURST_NARROW_BYTES = 5000
 /** While the path shows no bound large pictures are spread all the same, as each burst may overflow some small queue. */
 const PACE_UNBOUND_BPS = 80_000_000
 /** What leaves at once: more than ordinary pictures have. */
 const BURST_BYTES = 64_000
+/**
+ * At the start nothing is known of the path, and the pictures since the last key frame are more than a small queue holds: they leave at this
+ * multiple of the stream's rate, twice as fast after each feedback that all is well, until the path is taken for unbound.
+ */
+const START_MULTIPLE = 2
+const LEAST_START_BPS = 4_000_000
+const BURST_START_BYTES = 16_000
+/** Nothing is sent for so long at the most, so that a queue in the path gets empty. */
+const MAX_DRAIN_MS = 250
+/** Packets that waited for so long show what the path carries, in milliseconds. */
+const FULL_PEAK_MS = 60
 /** Bits per second for retransmissions while the path is too narrow, of the estimate. */
 const REPEAT_SHARE = 0.25
 /** The estimate has to be above what the stream needs by this much before all is sent again. */
@@ -57,12 +72,11 @@ export class ViewerLink {
   /** `targetBps` changed by more than a little: who chooses layers looks again. Called while feedback is handled. */
   onTarget: ((nowMs: number) => void) | undefined
   readonly #estimator: BandwidthEstimator | undefined
+  /** Bits per second at which pictures leave while the path is not narrow. */
+  #paceBps = PACE_UNBOUND_BPS
   #watchUntilMs = 0
   #leastRttMs = Number.POSITIVE_INFINITY
   #pacedMs = Number.NEGATIVE_INFINITY
-  #waitingBytes = 0
-  #drainedMs = 0
-  #drainedOctets = 0
   #sawDecreaseMs = Number.NEGATIVE_INFINITY
   #climbedMs = Number.NEGATIVE_INFINITY
   #holdOffMs = HOLD_OFF_MS
@@ -75,6 +89,8 @@ export class ViewerLink {
     if (!canReport) return
     this.history = new SendHistory()
     this.#estimator = new BandwidthEstimator()
+    const { streamBps } = stream
+    this.#paceBps = Math.min(PACE_UNBOUND_BPS, Math.max(LEAST_START_BPS, Number.isFinite(streamBps) ? streamBps * START_MULTIPLE : 0))
   }
 
   /** Bits per second; undefined while the path has shown no bound. */
@@ -146,8 +162,8 @@ export class ViewerLink {
   handleFeedback(nowMs: number, feedback: TransportFeedback): void {
     const estimator = this.#estimator
     if (!estimator || !this.history) return
-    estimator.trend.inBursts = this.isNarrow
     estimator.onFeedback(nowMs, feedback, this.history, this.rttMs ?? 0)
+    if (this.#paceBps < PACE_UNBOUND_BPS && !this.isNarrow) this.#quicken(nowMs, estimator)
     const decreasedMs = estimator.lastDecrease?.atMs ?? Number.NEGATIVE_INFINITY
     if (decreasedMs > this.#sawDecreaseMs) this.#narrow(nowMs, decreasedMs)
     else if (this.isNarrow) this.#climb(nowMs, estimator)
@@ -158,25 +174,24 @@ export class ViewerLink {
   }
 
   /**
-   * Whether there is room for a picture.
+   * Whether a picture is still worth sending.
    * @param lateMs how long it waited here
+   * @param need of it: others need it, there is a newer key frame, no other needs it
    */
-  hasRoom(nowMs: number, lateMs: number, isKeyFrame: boolean): boolean {
-    const estimateBps = this.estimateBps
-    if (estimateBps === undefined) return true
-    const bytesPerMs = (estimateBps * SHARE) / 8000
-    this.#waitingBytes = Math.max(0, this.#waitingBytes + this.octets - this.#drainedOctets - (nowMs - this.#drainedMs) * bytesPerMs)
-    this.#drainedOctets = this.octets
-    this.#drainedMs = nowMs
-    const waitMs = this.#waitingBytes / bytesPerMs
-    return isKeyFrame ? waitMs <= MAX_WAIT_BEFORE_KEY_MS : waitMs + lateMs <= MAX_WAIT_MS
+  hasTimeFor(lateMs: number, need: 'needed' | 'overtaken' | 'droppable'): boolean {
+    return lateMs <= (need === 'needed' ? MAX_WAIT_MS : need === 'overtaken' ? MAX_WAIT_OVERTAKEN_MS : MAX_WAIT_DROPPABLE_MS)
+  }
+
+  /** What is sent leaves at the pace of the path, so that nothing waits in it; otherwise there is no hurry to be slow. */
+  get isPaced(): boolean {
+    return this.isNarrow || this.#paceBps < PACE_UNBOUND_BPS
   }
 
   /** Time went on: more may leave. */
   refill(nowMs: number): void {
-    const estimateBps = this.isNarrow ? this.estimateBps : undefined
-    const bytesPerMs = (estimateBps === undefined ? PACE_UNBOUND_BPS : estimateBps * PACE) / 8000
-    const burst = estimateBps === undefined ? BURST_BYTES : BURST_NARROW_BYTES
+    const paceBps = (this.isNarrow ? this.estimateBps : undefined) ?? this.#paceBps
+    const burst = this.isNarrow ? BURST_NARROW_BYTES : this.#paceBps < PACE_UNBOUND_BPS ? BURST_START_BYTES : BURST_BYTES
+    const bytesPerMs = paceBps / 8000
     // The first time is at the start: the sum is cut to the burst.
     this.paceBytes = Math.min(burst, this.paceBytes + (nowMs - this.#pacedMs) * bytesPerMs)
     this.#pacedMs = nowMs
@@ -190,23 +205,34 @@ export class ViewerLink {
   #narrow(nowMs: number, decreasedMs: number): void {
     this.#sawDecreaseMs = decreasedMs
     this.watch(nowMs)
-    // What really waits may be more than what was counted.
-    const standingMs = Math.min(MAX_WAIT_MS, this.#estimator?.trend.standingMs ?? 0)
-    this.#waitingBytes = Math.max(this.isNarrow ? this.#waitingBytes : 0, ((this.estimateBps ?? 0) * standingMs) / 8000)
+    // What waits in the path has to leave it first.
+    const standingMs = Math.min(MAX_DRAIN_MS, this.#estimator?.trend.standingMs ?? 0)
+    this.paceBytes = Math.min(this.paceBytes, -((this.estimateBps ?? 0) * standingMs) / 8000)
     if (this.isNarrow) return
     this.isNarrow = true
     this.#holdOffMs = nowMs - this.#climbedMs < FAILED_CLIMB_MS ? Math.min(MAX_HOLD_OFF_MS, this.#holdOffMs * 2) : HOLD_OFF_MS
-    this.#drainedMs = nowMs
-    this.#drainedOctets = this.octets
     this.tally.reset(nowMs)
+  }
+
+  /** The start: faster while nothing waits in the path, and otherwise what it carries is known. */
+  #quicken(nowMs: number, estimator: BandwidthEstimator): void {
+    if (estimator.waitedMs < FULL_PEAK_MS) {
+      this.#paceBps = Math.min(PACE_UNBOUND_BPS, this.#paceBps * 2)
+      return
+    }
+    const { capacityBps } = estimator
+    if (capacityBps === undefined) return
+    const { streamBps } = this.#stream
+    if (Number.isFinite(streamBps) && capacityBps < streamBps) estimator.bound(nowMs)
+    else this.#paceBps = Math.min(this.#paceBps, capacityBps)
   }
 
   #climb(nowMs: number, estimator: BandwidthEstimator): void {
     if (nowMs - this.#sawDecreaseMs < this.#holdOffMs) return
     const fits = estimator.estimateBps >= this.#stream.streamBps * CLIMB_MARGIN
-    // Without the pictures that are left out the estimate may be as high as what is sent lets it become: then only trying tells.
-    if (!fits && !(this.tally.level === 'no-b' && this.isUntried)) return
+    if (!fits) return
     this.isNarrow = false
+    this.#paceBps = PACE_UNBOUND_BPS
     this.#climbedMs = nowMs
   }
 }

@@ -43,6 +43,8 @@ export class BandwidthEstimator {
   /** Why and when it was decreased last, by the clock of `onFeedback`. */
   lastDecrease: { readonly atMs: number; readonly why: Decrease } | undefined
   readonly trend = new DelayTrend()
+  /** Of the packets that the last feedback told of, the most that one waited in the path, in milliseconds above the path's own delay. */
+  waitedMs = 0
   readonly #losses = new LossWindow()
   readonly #received = new RateWindow()
   readonly #capacity = new CapacityMeter()
@@ -55,6 +57,16 @@ export class BandwidthEstimator {
     return this.#received.bitsPerSecond
   }
 
+  /** Bits per second that came out of the path while packets waited in it; undefined if that was not long enough to tell. */
+  get capacityBps(): number | undefined {
+    return this.#capacity.bitsPerSecond
+  }
+
+  /** The path showed what it carries before there was time to see a trend: at the start, when much is sent. */
+  bound(nowMs: number): void {
+    this.#decrease(nowMs, 'delay', this.receivedBps)
+  }
+
   /** 0 to 1. */
   get lossFraction(): number {
     return this.#losses.fraction
@@ -62,6 +74,7 @@ export class BandwidthEstimator {
 
   /** @param rttMs 0 while it is not known */
   onFeedback(nowMs: number, feedback: TransportFeedback, history: SendHistory, rttMs: number): void {
+    this.waitedMs = 0
     for (const [i, arrivalMs] of feedback.arrivalsMs.entries()) {
       const seq = history.find((feedback.baseSeq + i) & 0xffff)
       if (seq === undefined) continue
@@ -74,6 +87,7 @@ export class BandwidthEstimator {
       const arrivedMs = this.#unwrap(arrivalMs)
       this.#received.add(arrivedMs, history.byteLength(seq))
       const waitedMs = this.trend.add(history.sentMs(seq), arrivedMs - history.sentMs(seq))
+      this.waitedMs = Math.max(this.waitedMs, waitedMs)
       this.#capacity.add(arrivedMs, history.byteLength(seq), waitedMs)
       history.forget(seq)
     }
