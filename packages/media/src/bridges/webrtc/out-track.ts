@@ -23,6 +23,14 @@ const SILENT_MS = 500
 /** A viewer that asked for packets within this time may still miss some. */
 const MISSING_MS = 1000
 
+/** A layer takes over with a key frame that came within this time: the pictures since go out at once. */
+const FRESH_KEY_MS = 500
+/** The end of a picture that is under way is waited for so long before a layer takes over. */
+const WHOLE_PICTURE_MS = 100
+
+/** So many of the newest packets are sent once more where the path is to be filled. */
+const PADDING_PACKETS = 16
+
 /** Where a track's packets go. */
 export type OutTrackPath = {
   readonly srtp: SrtpSender
@@ -36,6 +44,8 @@ export type OutTrackPath = {
 /** What a viewer gets of one track: its numbering, its place in the stream, its encryption. */
 export class OutTrack {
   readonly track: Track
+  /** Where its packets are from: the track, or a layer of it. */
+  source: Track
   readonly ssrc: number
   packets = 0
   octets = 0
@@ -49,7 +59,13 @@ export class OutTrack {
   readonly #isVideo: boolean
   /** `live` takes packets as they come; `catching-up` reads the ring; `waiting` needs a packet where decoding can start. */
   #state: 'waiting' | 'catching-up' | 'live' = 'waiting'
-  readonly #runs = new PacketRuns()
+  readonly #runs: PacketRuns
+  /** The layer that takes over with a key frame. */
+  #next: Track | undefined
+  /** Of the newest packet, as it was sent. */
+  #sentTimestamp = -1
+  #sentMarker = true
+  #padded = 0
   /** Of the packet that is sent next, `Packet.seq`. */
   #nextSeq = 0
   /** Index of the packet that is sent next. */
@@ -69,6 +85,8 @@ export class OutTrack {
     const { payloadType } = accepted.map
     const { rtxPayloadType, transportCcId } = accepted.loss
     this.track = track
+    this.source = track
+    this.#runs = new PacketRuns(track.ring)
     this.ssrc = path.ssrc
     this.#payloadType = payloadType
     this.#isVideo = track.codec.kind === 'video'
@@ -86,12 +104,30 @@ export class OutTrack {
   /** Begins with the pictures since the newest key frame where there are such, and audio with what comes next. */
   start(): void {
     if (!this.#isVideo) return
-    const { ring } = this.track
+    const { ring } = this.source
     const seq = ring.randomAccessSeq
     const newest = ring.get(ring.newestSeq)
     if (seq === undefined || !newest) return
     this.#begin(seq, compressForJoin(newest.timestamp))
     this.#state = 'catching-up'
+  }
+
+  /** Whether packets of the track or one of its layers matter here. */
+  takes(from: Track): boolean {
+    return from === this.source || from === this.#next
+  }
+
+  /**
+   * A packet of the track or one of its layers just came.
+   * @param from the track or layer
+   * @returns whether there is a catch-up now
+   */
+  onPacket(nowMs: number, ready: OutPacket, from: Track, packet: Packet, to: Destination): boolean {
+    if (from === this.source) {
+      const isBehind = this.sendLive(nowMs, ready, packet, to)
+      return (this.#next !== undefined && packet.marker && this.#takeOver(nowMs)) || isBehind
+    }
+    return from === this.#next && packet.randomAccess && this.#takeOver(nowMs)
   }
 
   /**
@@ -126,7 +162,7 @@ export class OutTrack {
    * @returns how many were sent
    */
   catchUp(nowMs: number, maxPackets: number, ready: OutPacket, to: Destination): number {
-    const { ring } = this.track
+    const { ring } = this.source
     const link = this.#link
     link.refill(nowMs)
     let sent = 0
@@ -149,6 +185,28 @@ export class OutTrack {
     return sent
   }
 
+  /** Whether packets can be sent that the viewer has already. */
+  get canPad(): boolean {
+    return this.#rtx !== undefined && this.packets > 0
+  }
+
+  /**
+   * Sends a packet once more that the viewer has, so that there is more on the path.
+   * @returns whether there was one
+   */
+  pad(nowMs: number, ready: OutPacket, to: Destination): boolean {
+    const rtx = this.#rtx
+    const index = this.#nextIndex - 1 - (this.#padded++ % PADDING_PACKETS)
+    const run = this.#runs.find(index)
+    const packet = run?.ring.get(index + run.offset)
+    if (!rtx || !run || !packet || !ready.loadRtx(packet, index)) return false
+    const { paceBytes } = this.#link
+    this.#write(nowMs, ready, packet, run, rtx.ssrc, rtx.payloadType, rtx.srtp, rtx.nextIndex++, to)
+    // Pictures do not wait for what is only there to fill the path.
+    this.#link.paceBytes = paceBytes
+    return true
+  }
+
   /**
    * Sends a packet again that a NACK names.
    * @returns whether it was sent
@@ -159,8 +217,8 @@ export class OutTrack {
     const newestIndex = this.#nextIndex - 1
     const index = newestIndex - ((newestIndex - seq16) & 0xffff)
     const run = this.#runs.find(index)
-    const packet = run && this.track.ring.get(index + run.offset)
-    if (!packet) return false
+    const packet = run?.ring.get(index + run.offset)
+    if (!run || !packet) return false
     const link = this.#link
     this.#limiter ??= new RepeatLimiter(nowMs)
     if (!this.#limiter.take(nowMs, index, packet.payload.length, link.rttMs, link.repeatBytesPerSecond)) return false
@@ -186,7 +244,7 @@ export class OutTrack {
 
   /** Nothing new comes, and the viewer has all that there was: old pictures would only be shown a second time. */
   hasAllOfSilent(nowMs: number): boolean {
-    const newest = this.track.ring.get(this.track.ring.newestSeq)
+    const newest = this.source.ring.get(this.source.ring.newestSeq)
     if (!newest || nowMs - newest.arrivalMs < SILENT_MS) return false
     return this.#state === 'live' && this.packets > 0 && this.#reportedIndex === this.#nextIndex - 1 && nowMs - this.#lastNackMs > MISSING_MS
   }
@@ -199,15 +257,51 @@ export class OutTrack {
   repeatGroup(nowMs: number): boolean {
     // On a narrow path a repetition would only be in the way of the next key frame.
     if (this.#state !== 'live' || this.packets === 0 || this.#link.isNarrow || nowMs - this.#lastPliMs < PLI_INTERVAL_MS) return false
-    const { ring } = this.track
+    const { ring } = this.source
     const seq = ring.randomAccessSeq
     const first = seq === undefined ? undefined : ring.get(seq)
     const newest = ring.get(ring.newestSeq)
     if (!first || !newest || nowMs - first.arrivalMs > REPEAT_MAX_AGE_MS || newest.seq - first.seq > REPEAT_MAX_PACKETS) return false
     this.#lastPliMs = nowMs
-    this.#runs.begin(first.seq, this.#nextIndex, compressForRepeat(first.timestamp, newest.timestamp))
+    this.#runs.begin(first.seq, this.#nextIndex, compressForRepeat(first.timestamp, newest.timestamp), ring)
     this.#nextSeq = first.seq
     this.#pictureTime = -1
+    this.#state = 'catching-up'
+    return true
+  }
+
+  /**
+   * From which layer the pictures are to come. Before the first packet at once, later with a key frame: until then the present one goes on.
+   * @returns whether a key frame has to be asked for
+   */
+  setSource(nowMs: number, source: Track): boolean {
+    this.#next = source === this.source ? undefined : source
+    if (!this.#next) return false
+    if (this.packets === 0 && this.#state === 'waiting') {
+      this.source = source
+      this.#next = undefined
+      return false
+    }
+    return !this.#takeOver(nowMs)
+  }
+
+  /**
+   * Goes over to the layer that is to take over if it has a fresh key frame, and the present picture is whole.
+   * @returns whether it did
+   */
+  #takeOver(nowMs: number): boolean {
+    const ring = this.#next?.ring
+    const seq = ring?.randomAccessSeq
+    const first = seq === undefined ? undefined : ring?.get(seq)
+    if (!this.#next || !ring || !first || nowMs - first.arrivalMs > FRESH_KEY_MS) return false
+    if (!this.#sentMarker && nowMs - first.arrivalMs < WHOLE_PICTURE_MS && this.#state === 'live') return false
+    this.source = this.#next
+    this.#next = undefined
+    const isLater = first.timestamp > this.#sentTimestamp
+    this.#runs.begin(first.seq, this.#nextIndex, isLater ? undefined : compressForRepeat(first.timestamp, this.#sentTimestamp), ring)
+    this.#nextSeq = first.seq
+    this.#pictureTime = -1
+    this.#isBroken = this.#isLeftOut = false
     this.#state = 'catching-up'
     return true
   }
@@ -215,7 +309,7 @@ export class OutTrack {
   /** SRTP wants the first sequence number below 2^15, so that a receiver that loses the first packets guesses the roll-over counter right. */
   #begin(seq: number, compression: TimeCompression | undefined): void {
     this.#nextIndex = seq % 0x8000
-    this.#runs.begin(seq, this.#nextIndex, compression)
+    this.#runs.begin(seq, this.#nextIndex, compression, this.source.ring)
     this.#nextSeq = seq
   }
 
@@ -234,14 +328,14 @@ export class OutTrack {
     else this.#isLeftOut = false
     if (this.#state === 'live') link.refill(nowMs)
     // What was left out leaves no gap, or the viewer would ask for it.
-    if (wasLeftOut && !this.#isLeftOut) this.#runs.begin(packet.seq, this.#nextIndex, this.#runs.current.compression)
+    if (wasLeftOut && !this.#isLeftOut) this.#runs.begin(packet.seq, this.#nextIndex, this.#runs.current.compression, this.source.ring)
   }
 
   /** @param isSlow a connection has not taken yet what it was given */
   #fits(nowMs: number, packet: Packet, isSlow: boolean): boolean {
     const link = this.#link
     const { tally } = link
-    const isOvertaken = (this.track.ring.randomAccessSeq ?? 0) > packet.seq
+    const isOvertaken = (this.source.ring.randomAccessSeq ?? 0) > packet.seq
     if (packet.randomAccess) {
       this.#isBroken = isSlow || (link.isNarrow && isOvertaken)
       tally.onPicture(nowMs, this.#isBroken ? 'cut' : 'key-frame')
@@ -263,6 +357,8 @@ export class OutTrack {
     const index = packet.seq - run.offset
     this.#nextSeq = packet.seq + 1
     this.#nextIndex = index + 1
+    this.#sentTimestamp = compressedTime(run.compression, packet.timestamp)
+    this.#sentMarker = packet.marker
     this.#write(nowMs, ready, packet, run, this.ssrc, this.#payloadType, this.#srtp, index, to)
     this.packets++
     this.octets += ready.payloadBytes

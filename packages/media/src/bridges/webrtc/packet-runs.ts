@@ -1,3 +1,4 @@
+import type { PacketRing } from '../../hub/packet-ring.ts'
 import type { TimeCompression } from './time-compression.ts'
 
 /**
@@ -9,6 +10,8 @@ export type PacketRun = {
   /** `Packet.seq` less the index. */
   readonly offset: number
   readonly compression: TimeCompression | undefined
+  /** Where its packets are: each layer has its own. */
+  readonly ring: PacketRing
 }
 
 /** Runs that a NACK can still reach into. Where each second picture is left out there are 15 in a second. */
@@ -16,15 +19,19 @@ const MAX_RUNS = 64
 
 /** How a viewer's numbering came about: what was left out or sent anew leaves no gap in it. */
 export class PacketRuns {
-  current: PacketRun = { firstIndex: 0, offset: 0, compression: undefined }
+  current: PacketRun
   readonly #before: PacketRun[] = []
 
+  constructor(ring: PacketRing) {
+    this.current = { firstIndex: 0, offset: 0, compression: undefined, ring }
+  }
+
   /** The packet with that `Packet.seq` gets that index, and those behind it the following ones. */
-  begin(seq: number, index: number, compression: TimeCompression | undefined): void {
+  begin(seq: number, index: number, compression: TimeCompression | undefined, ring: PacketRing): void {
     // A run in which nothing was sent is nothing that anyone asks for.
     if (index > this.current.firstIndex) this.#before.push(this.current)
     if (this.#before.length > MAX_RUNS) this.#before.shift()
-    this.current = { firstIndex: index, offset: seq - index, compression }
+    this.current = { firstIndex: index, offset: seq - index, compression, ring }
   }
 
   /** The run that a packet was sent in, unless it is too old. */

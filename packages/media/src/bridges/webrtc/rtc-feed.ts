@@ -1,3 +1,4 @@
+import type { Layer } from '../../hub/layer.ts'
 import type { Packet } from '../../hub/packet.ts'
 import type { PacketReader, Shared, Stream } from '../../hub/stream.ts'
 import type { Track } from '../../hub/track.ts'
@@ -84,17 +85,35 @@ export class RtcFeed implements PacketReader, Shared {
 
   onPacket(track: Track, packet: Packet): void {
     if (this.#zeroWallMs === undefined) this.#learnTime(track, packet)
-    const ready = this.#ready
-    if (!ready.load(packet)) return
-    const { index } = track
-    const viewers = this.#viewers
     // One look at the clock for all: who comes later in the list is always as late, so differences of times stay right.
     const nowMs = this.#now()
     if (track.codec.kind === 'video') this.#measureRate(nowMs, packet.payload.length)
+    this.#deliver(nowMs, track, packet)
+  }
+
+  onLayerPacket(_track: Track, layer: Layer, packet: Packet): void {
+    if (this.#viewers.length > 0) this.#deliver(this.#now(), layer.track, packet)
+  }
+
+  onLayersChange(track: Track): void {
+    const nowMs = this.#now()
+    for (const viewer of this.#viewers) viewer.chooseLayer(nowMs, track.index)
+  }
+
+  /** @param from the track, or a layer of it */
+  #deliver(nowMs: number, from: Track, packet: Packet): void {
+    const ready = this.#ready
+    const viewers = this.#viewers
+    const { index } = from
+    let isReady = false
     let behind = false
     for (let i = 0; i < viewers.length; i++) {
       const viewer = viewers[i] as RtcViewer
-      if (viewer.tracks[index]?.sendLive(nowMs, ready, packet, viewer.to)) behind = true
+      const out = viewer.tracks[index]
+      if (!out?.takes(from)) continue
+      if (!isReady && !ready.load(packet)) return
+      isReady = true
+      if (out.onPacket(nowMs, ready, from, packet, viewer.to)) behind = true
     }
     if (behind) this.onCatchUp()
   }

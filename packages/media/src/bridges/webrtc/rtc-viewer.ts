@@ -9,6 +9,7 @@ import type { AcceptedTrack } from './negotiate.ts'
 import type { OutPacket } from './out-packet.ts'
 import { OutTrack } from './out-track.ts'
 import type { RtcFeed } from './rtc-feed.ts'
+import { type LayerPlace, ViewerLayers } from './viewer-layers.ts'
 import { type ViewerLevel, ViewerLink } from './viewer-link.ts'
 
 /** What DTLS and ICE gave to a viewer. */
@@ -39,6 +40,8 @@ export type RtcViewerCounters = {
   readonly estimateBps: number | undefined
   /** What is sent of the picture. */
   readonly level: ViewerLevel
+  /** Of a simulcast, the layer that is sent; undefined for a track without layers. */
+  readonly place: LayerPlace | undefined
   /** Why not everything is sent, in plain words. */
   readonly levelReason: string | undefined
   /** Pictures that were left out because of the path. */
@@ -51,6 +54,8 @@ export class RtcViewer {
   to: Destination
   /** By the track's position in the stream. */
   readonly tracks: readonly (OutTrack | undefined)[]
+  /** By the track's position in the stream; of video alone. */
+  readonly #layers: readonly (ViewerLayers | undefined)[]
   #nacks = 0
   #plis = 0
   readonly link: ViewerLink
@@ -73,6 +78,16 @@ export class RtcViewer {
       const { srtp, out } = transport
       return new OutTrack(track, choice, { srtp, out, link: this.link, ssrc: feed.ssrcs[trackIndex] as number, rtxSsrc: feed.rtxSsrcs[trackIndex] as number })
     })
+    this.#layers = this.tracks.map((out) => (out?.track.codec.kind === 'video' ? new ViewerLayers(out, this.link) : undefined))
+    this.link.onTarget = (nowMs) => {
+      for (const trackIndex of this.#layers.keys()) this.chooseLayer(nowMs, trackIndex)
+    }
+  }
+
+  /** The layers of a track changed, or their bit rates, or what the path carries. */
+  chooseLayer(nowMs: number, trackIndex: number): void {
+    this.#layers[trackIndex]?.choose(nowMs)
+    if (this.catchingUp) this.#feed.onCatchUp()
   }
 
   /** Packets sent, with those that were sent again. */
@@ -96,22 +111,27 @@ export class RtcViewer {
     }
     const { link } = this
     const leftOut = link.tally.droppedAlone + link.tally.cut
-    const level = { estimateBps: link.estimateBps, level: link.level, levelReason: link.reason, leftOut }
+    const place = this.#layers.find((layers) => layers?.place)?.place
+    const isSmaller = place !== undefined && place.layer < place.layers - 1
+    const levelReason = isSmaller ? smallerReason(place, link.path) : link.reason
+    const level = { estimateBps: link.estimateBps, level: link.level, levelReason, leftOut, place }
     return { bytes, packets: this.packetsSent, repeated, nacks: this.#nacks, plis: this.#plis, lost, rttMs: link.rttMs, jitterMs, ...level }
   }
 
   get catchingUp(): boolean {
-    return this.tracks.some((track) => track?.catchingUp)
+    return this.tracks.some((track) => track?.catchingUp) || this.#layers.some((layers) => layers?.isProbing)
   }
 
   start(nowMs: number): void {
     this.link.watch(nowMs)
+    for (const layers of this.#layers) layers?.start(nowMs)
     for (const track of this.tracks) track?.start()
   }
 
   /** @returns packets sent */
   catchUp(nowMs: number, maxPackets: number, ready: OutPacket): number {
     let sent = 0
+    for (const layers of this.#layers) if (layers?.isProbing) layers.probe(nowMs, ready, this.to)
     for (const track of this.tracks) if (track?.catchingUp) sent += track.catchUp(nowMs, maxPackets - sent, ready, this.to)
     return sent
   }
@@ -174,11 +194,20 @@ export class RtcViewer {
   /** The publisher is asked where it can be, as its picture is new; otherwise what is there goes out once more, if it helps. */
   #needsKeyFrame(nowMs: number, ssrc: number): void {
     const out = this.#trackOf(ssrc)
-    if (!out || this.#feed.askForKeyFrame(out.track, nowMs) || out.hasAllOfSilent(nowMs)) return
+    if (!out || this.#askForKeyFrame(nowMs, out) || out.hasAllOfSilent(nowMs)) return
     if (out.repeatGroup(nowMs)) this.#feed.onCatchUp()
+  }
+
+  #askForKeyFrame(nowMs: number, { track }: OutTrack): boolean {
+    if (track.layers.length === 0) return this.#feed.askForKeyFrame(track, nowMs)
+    this.#layers[track.index]?.requestKeyFrame(nowMs)
+    return true
   }
 
   #trackOf(ssrc: number): OutTrack | undefined {
     return this.tracks.find((track) => track?.ssrc === ssrc)
   }
 }
+
+const smallerReason = ({ layer, layers }: LayerPlace, path: string | undefined): string =>
+  `a smaller picture is sent (size ${layer + 1} of ${layers})${path === undefined ? '' : `, because ${path}`}`

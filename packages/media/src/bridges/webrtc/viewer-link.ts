@@ -127,14 +127,36 @@ export class ViewerLink {
     return estimator !== undefined && estimator.estimateBps >= estimator.receivedBps * UNTRIED_MARGIN
   }
 
+  /** How long packets waited in the path at most of late, in milliseconds. */
+  get waitedMs(): number {
+    return this.#estimator?.trend.peakMs ?? 0
+  }
+
+  /** What was sent of late came through without waiting: so much the path carries. */
+  proved(): void {
+    const estimator = this.#estimator
+    if (estimator) estimator.estimateBps = Math.max(estimator.estimateBps, estimator.receivedBps)
+  }
+
+  /** More was tried, and did not come through. */
+  failed(nowMs: number): void {
+    this.#climbedMs = nowMs
+    this.#holdOffMs = Math.min(MAX_HOLD_OFF_MS, this.#holdOffMs * 2)
+  }
+
   get level(): ViewerLevel {
     return this.isNarrow ? this.tally.level : 'full'
   }
 
   /** Why not everything is sent, for people; undefined while everything is. */
   get reason(): string | undefined {
+    return this.level === 'full' ? undefined : this.path
+  }
+
+  /** What the path does, for people; undefined while it has shown no bound. */
+  get path(): string | undefined {
     const { estimateBps } = this
-    if (this.level === 'full' || estimateBps === undefined) return undefined
+    if (estimateBps === undefined || !this.isNarrow) return undefined
     const sign = this.#estimator?.lastDecrease?.why === 'loss' ? 'packets are lost' : 'packets wait'
     const { streamBps } = this.#stream
     // Not known in the first moments of a narrow path.

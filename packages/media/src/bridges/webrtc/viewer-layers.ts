@@ -1,0 +1,98 @@
+import type { Layer } from '../../hub/layer.ts'
+import type { Destination } from './datagram-out.ts'
+import { comingLayers, fittingLayer, layerNeedBps, startLayer } from './layer-choice.ts'
+import type { OutPacket } from './out-packet.ts'
+import type { OutTrack } from './out-track.ts'
+import { PathProbe } from './path-probe.ts'
+import type { ViewerLink } from './viewer-link.ts'
+
+/** Where a viewer stands among the layers of a track. */
+export type LayerPlace = {
+  /** 0 for the smallest. */
+  readonly layer: number
+  readonly layers: number
+}
+
+/** Which layer of a track one viewer gets: the largest that its path carries. Smaller ones are taken at once, larger ones after the path has shown room. */
+export class ViewerLayers {
+  readonly #out: OutTrack
+  readonly #link: ViewerLink
+  #chosen: Layer | undefined
+  #probe: PathProbe | undefined
+
+  constructor(out: OutTrack, link: ViewerLink) {
+    this.#out = out
+    this.#link = link
+  }
+
+  /** Whether the path is being filled up, for which `probe` has to be called each millisecond or so. */
+  get isProbing(): boolean {
+    return this.#probe !== undefined
+  }
+
+  /** Undefined for a track without layers. */
+  get place(): LayerPlace | undefined {
+    const coming = comingLayers(this.#out.track.layers)
+    const layer = coming.findIndex(({ track }) => track === this.#out.source)
+    return layer < 0 ? undefined : { layer, layers: coming.length }
+  }
+
+  /** Before the first packet. */
+  start(nowMs: number): void {
+    this.#chosen = startLayer(this.#out.track.layers)
+    if (this.#chosen) this.#out.setSource(nowMs, this.#chosen.track)
+  }
+
+  /** Something changed: the path, the layers, or just the time, about once a second. */
+  choose(nowMs: number): void {
+    const { track } = this.#out
+    if (track.layers.length === 0) {
+      this.#chosen = undefined
+      this.#probe = undefined
+      this.#out.setSource(nowMs, track)
+      return
+    }
+    const coming = comingLayers(track.layers)
+    if (coming.length > 0) this.#chosen = this.#best(nowMs, coming)
+    else if (!this.#chosen || !track.layers.includes(this.#chosen)) this.#chosen = startLayer(track.layers)
+    if (this.#chosen && this.#out.setSource(nowMs, this.#chosen.track)) this.#chosen.requestKeyFrame(nowMs)
+  }
+
+  /** The present layer needs a picture where decoding can start. @returns whether the publisher was asked; undefined without layers */
+  requestKeyFrame(nowMs: number): boolean | undefined {
+    return this.#chosen?.requestKeyFrame(nowMs)
+  }
+
+  /** Fills the path up to what is to be tried. @param ready for packets of this viewer alone */
+  probe(nowMs: number, ready: OutPacket, to: Destination): void {
+    const link = this.#link
+    const result = this.#probe?.result(nowMs, link.waitedMs)
+    if (result === 'running') {
+      while (this.#probe && this.#probe.missing(nowMs, link.octets) > 0) if (!this.#out.pad(nowMs, ready, to)) break
+      return
+    }
+    this.#probe = undefined
+    if (result === 'narrow') link.failed(nowMs)
+    else if (result === 'wide') {
+      link.proved()
+      this.choose(nowMs)
+    }
+  }
+
+  #best(nowMs: number, coming: readonly Layer[]): Layer | undefined {
+    const link = this.#link
+    const fitting = fittingLayer(coming, link)
+    const at = this.#chosen ? coming.indexOf(this.#chosen) : -1
+    const present = coming[at]
+    if (!fitting || !present || layerNeedBps(present) > link.targetBps) return fitting
+    const larger = coming[at + 1]
+    if (!larger || this.#probe) return present
+    if (link.targetBps === Number.POSITIVE_INFINITY) return fitting
+    const needBps = layerNeedBps(larger)
+    if (!link.mayTry(nowMs, needBps)) return present
+    link.tried(nowMs)
+    if (coming.indexOf(fitting) > at) return larger
+    if (this.#out.canPad) this.#probe = new PathProbe(nowMs, needBps, link.octets)
+    return present
+  }
+}
