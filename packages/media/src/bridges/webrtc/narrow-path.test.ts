@@ -26,6 +26,9 @@ const NON_REFERENCE = 0x01
 
 const WIDE: LinkConditions = { capacityBps: 20_000_000, delayMs: 20, queueMs: 400, loss: 0, jitterMs: 2 }
 
+/** Which picture of the stream a packet is of. */
+const pictureOf = (packet: RtpPacket | undefined): number => ((packet?.payload[1] ?? 0) << 8) | (packet?.payload[2] ?? 0)
+
 /** Encrypts nothing, so that what is sent can be read. */
 const clearSrtp: SrtpStream = {
   protect: (out, at, headerBytes, payload, payloadBytes) => {
@@ -93,14 +96,14 @@ class Scene {
     let longest = 0
     let lastMs = sinceMs
     let chain = false
-    for (const [timestamp, packets] of Map.groupBy(
+    for (const packets of Map.groupBy(
       this.sent.filter(({ ssrc }) => ssrc === VIDEO_SSRC),
-      (packet) => packet.timestamp,
-    )) {
+      pictureOf,
+    ).values()) {
       const isWhole = packets.every(({ arrivedMs }) => arrivedMs !== undefined) && packets.at(-1)?.marker === true
       const type = packets[0]?.payload[0]
       if (type === IDR) chain = isWhole
-      else if (type === REFERENCE && !(isWhole && this.#follows(timestamp))) chain = false
+      else if (type === REFERENCE && !(isWhole && this.#follows(pictureOf(packets[0])))) chain = false
       const atMs = Math.max(...packets.map(({ arrivedMs }) => arrivedMs ?? 0))
       if (!chain || !isWhole || atMs < sinceMs) continue
       longest = Math.max(longest, atMs - lastMs)
@@ -110,12 +113,11 @@ class Scene {
   }
 
   /** The picture before, if others need it, was sent as well. */
-  #follows(timestamp: number): boolean {
-    const before = timestamp - FRAME_MS * 90
-    return this.#sentTimes.has(before) || this.#isNonReference(before / 90 / FRAME_MS)
+  #follows(picture: number): boolean {
+    return this.#sentPictures.has(picture - 1) || this.#isNonReference(picture - 1)
   }
 
-  readonly #sentTimes = new Set<number>()
+  readonly #sentPictures = new Set<number>()
 
   #isNonReference(picture: number): boolean {
     return this.#withNonReference && picture % GROUP_PICTURES !== 0 && picture % 2 === 1
@@ -125,6 +127,7 @@ class Scene {
     const key = this.#pictures % GROUP_PICTURES === 0
     const packets = key ? 27 : 9
     const payload = new Uint8Array(PACKET_BYTES)
+    payload.set([0, this.#pictures >> 8, this.#pictures & 0xff])
     payload[0] = key ? IDR : this.#isNonReference(this.#pictures) ? NON_REFERENCE : REFERENCE
     for (let i = 0; i < packets; i++) this.#write(0, 90, i === packets - 1, key && i === 0, payload)
     this.#pictures++
@@ -140,7 +143,7 @@ class Scene {
     const arrivedMs = this.link.send(this.nowMs, bytes.length)
     const packet = decodeRtpPacket(bytes)
     this.sent.push({ ...packet, atMs: this.nowMs, arrivedMs })
-    if (packet.ssrc === VIDEO_SSRC) this.#sentTimes.add(packet.timestamp)
+    if (packet.ssrc === VIDEO_SSRC) this.#sentPictures.add(pictureOf(packet))
     const hasExtension = ((bytes[0] as number) & 0x10) !== 0
     const seq = ((bytes[17] as number) << 8) | (bytes[18] as number)
     if (hasExtension && arrivedMs !== undefined) this.#receiver.onPacket(seq, arrivedMs)

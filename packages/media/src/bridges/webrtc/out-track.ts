@@ -4,12 +4,13 @@ import { RTP_HEADER_BYTES, writeRtpHeader } from '../../protocols/rtp/rtp-packet
 import type { SrtpSender, SrtpStream } from '../../protocols/srtp/srtp-sender.ts'
 import type { DatagramOut, Destination } from './datagram-out.ts'
 import { isDroppable } from './droppable.ts'
+import { GroupStretch } from './group-stretch.ts'
 import type { AcceptedTrack } from './negotiate.ts'
 import type { OutPacket } from './out-packet.ts'
 import { type PacketRun, PacketRuns } from './packet-runs.ts'
 import { RepeatLimiter } from './repeat-limiter.ts'
 import { RtxStream } from './rtx-stream.ts'
-import { compressedTime, compressForJoin, compressForRepeat, type TimeCompression } from './time-compression.ts'
+import { compressedTime, compressForJoin, compressForRepeat, stretchGroup, type TimeCompression } from './time-compression.ts'
 import { TRANSPORT_SEQ_BYTES, writeTransportSeq } from './transport-seq.ts'
 import type { ViewerLink } from './viewer-link.ts'
 
@@ -30,6 +31,9 @@ const WHOLE_PICTURE_MS = 100
 
 /** So many of the newest packets are sent once more where the path is to be filled. */
 const PADDING_PACKETS = 16
+
+/** Packets that wait to be sent again where the path is narrow. */
+const MAX_WAITING_REPEATS = 256
 
 /** Where a track's packets go. */
 export type OutTrackPath = {
@@ -80,6 +84,11 @@ export class OutTrack {
   /** Highest index that the viewer reported. */
   #reportedIndex = -1
   #limiter: RepeatLimiter | undefined
+  /** Indexes of packets that are to be sent again as soon as the pace allows. */
+  readonly #repeats = new Set<number>()
+  /** Index of the first packet of the newest key frame: before it nothing is worth a repetition on a narrow path. */
+  #groupIndex = 0
+  readonly #stretch = new GroupStretch()
 
   constructor(track: Track, accepted: AcceptedTrack, path: OutTrackPath) {
     const { payloadType } = accepted.map
@@ -98,7 +107,7 @@ export class OutTrack {
   }
 
   get catchingUp(): boolean {
-    return this.#state === 'catching-up'
+    return this.#state === 'catching-up' || this.#repeats.size > 0
   }
 
   /** Begins with the pictures since the newest key frame where there are such, and audio with what comes next. */
@@ -166,6 +175,12 @@ export class OutTrack {
     const link = this.#link
     link.refill(nowMs)
     let sent = 0
+    for (const index of this.#repeats) {
+      if (sent >= maxPackets || link.paceBytes < 0) break
+      this.#repeats.delete(index)
+      if (this.#sendAgain(nowMs, index, ready, to)) sent++
+    }
+    if (this.#state !== 'catching-up') return sent
     while (sent < maxPackets && link.paceBytes >= 0 && this.#nextSeq <= ring.newestSeq) {
       const packet = ring.get(this.#nextSeq)
       // What was lost on its way in is missing for everybody: it stays a gap in the numbering.
@@ -208,7 +223,7 @@ export class OutTrack {
   }
 
   /**
-   * Sends a packet again that a NACK names.
+   * Sends a packet again that a NACK names, or does so as soon as the path can take it, before newer pictures.
    * @returns whether it was sent
    */
   repeat(nowMs: number, seq16: number, ready: OutPacket, to: Destination): boolean {
@@ -216,6 +231,14 @@ export class OutTrack {
     if (this.packets === 0) return false
     const newestIndex = this.#nextIndex - 1
     const index = newestIndex - ((newestIndex - seq16) & 0xffff)
+    const link = this.#link
+    if (link.isNarrow && this.#isVideo && index < this.#groupIndex) return false
+    if (!link.isPaced || !this.#isVideo || link.paceBytes >= 0) return this.#sendAgain(nowMs, index, ready, to)
+    if (this.#repeats.size < MAX_WAITING_REPEATS) this.#repeats.add(index)
+    return false
+  }
+
+  #sendAgain(nowMs: number, index: number, ready: OutPacket, to: Destination): boolean {
     const run = this.#runs.find(index)
     const packet = run?.ring.get(index + run.offset)
     if (!run || !packet) return false
@@ -328,7 +351,24 @@ export class OutTrack {
     else this.#isLeftOut = false
     if (this.#state === 'live') link.refill(nowMs)
     // What was left out leaves no gap, or the viewer would ask for it.
-    if (wasLeftOut && !this.#isLeftOut) this.#runs.begin(packet.seq, this.#nextIndex, this.#runs.current.compression, this.source.ring)
+    if (this.#isLeftOut || !this.#isVideo) return
+    let { compression } = this.#runs.current
+    if (packet.randomAccess) {
+      compression = this.#beginGroup(packet)
+      this.#groupIndex = wasLeftOut ? this.#nextIndex : packet.seq - this.#runs.current.offset
+    } else this.#stretch.add(packet.timestamp, this.track.clockRate, nowMs - packet.arrivalMs)
+    if (wasLeftOut || compression !== this.#runs.current.compression) this.#runs.begin(packet.seq, this.#nextIndex, compression, this.source.ring)
+  }
+
+  /** @returns how the group's time is changed */
+  #beginGroup({ timestamp }: Packet): TimeCompression | undefined {
+    const factor = this.#stretch.begin(timestamp)
+    const { compression } = this.#runs.current
+    // A catch-up goes on.
+    if (compression && timestamp <= compression.until && compression.shift === 0) return compression
+    // Time never goes back.
+    if (timestamp <= this.#sentTimestamp) return compressForRepeat(timestamp, this.#sentTimestamp)
+    return this.#link.isNarrow && factor > 1 ? stretchGroup(timestamp, factor) : undefined
   }
 
   /** @param isSlow a connection has not taken yet what it was given */

@@ -147,6 +147,7 @@ export class RtcViewer {
         this.link.watch(nowMs)
         const track = this.#trackOf(message.mediaSsrc)
         if (track) for (const seq of message.seqs) track.repeat(nowMs, seq, this.#feed.scratch, this.to)
+        if (track?.catchingUp) this.#feed.onCatchUp()
       } else if (message.type === 'pli') {
         this.#plis++
         this.#needsKeyFrame(nowMs, message.mediaSsrc)

@@ -8,8 +8,10 @@ export type TimeCompression = {
   readonly until: number
   /** What `until` becomes. */
   readonly end: number
-  /** Ticks that remain of one tick. */
+  /** Ticks that remain of one tick; more than 1 where time is stretched. */
   readonly scale: number
+  /** Ticks by which the later ones are moved. */
+  readonly shift: number
 }
 
 /** A viewer joins: ten seconds become a third of a second, about the time in which they are sent. */
@@ -18,14 +20,28 @@ const JOIN_SCALE = 1 / 32
 /** Room for a repetition, in ticks of 90 kHz: less than what is between two pictures of 60 a second. */
 const REPEAT_TICKS = 1000
 
-export const compressForJoin = (newest: number): TimeCompression => ({ until: newest, end: newest, scale: JOIN_SCALE })
+export const compressForJoin = (newest: number): TimeCompression => ({ until: newest, end: newest, scale: JOIN_SCALE, shift: 0 })
 
 /** Pictures that were sent before go out once more: after the newest one that was sent, and before the next. */
 export const compressForRepeat = (oldest: number, newest: number): TimeCompression => ({
   until: newest,
   end: newest + REPEAT_TICKS,
   scale: (REPEAT_TICKS - 1) / Math.max(REPEAT_TICKS, newest - oldest),
+  shift: 0,
 })
 
+/** What stretched time is later at most, in ticks of 90 kHz: half a second. */
+const MAX_STRETCH_TICKS = 45_000
+
+/** @param factor more than 1 */
+export const stretchGroup = (start: number, factor: number): TimeCompression => {
+  const until = start + MAX_STRETCH_TICKS / (factor - 1)
+  return { until, end: until + MAX_STRETCH_TICKS, scale: factor, shift: MAX_STRETCH_TICKS }
+}
+
 export const compressedTime = (compression: TimeCompression | undefined, timestamp: number): number =>
-  compression === undefined || timestamp > compression.until ? timestamp : Math.floor(compression.end - (compression.until - timestamp) * compression.scale)
+  compression === undefined
+    ? timestamp
+    : timestamp > compression.until
+      ? timestamp + compression.shift
+      : Math.floor(compression.end - (compression.until - timestamp) * compression.scale)
