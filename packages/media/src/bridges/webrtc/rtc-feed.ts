@@ -1,5 +1,5 @@
 import type { Layer } from '../../hub/layer.ts'
-import type { Packet } from '../../hub/packet.ts'
+import { MAX_PACKET_PAYLOAD, type Packet } from '../../hub/packet.ts'
 import type { PacketReader, Shared, Stream } from '../../hub/stream.ts'
 import type { Track } from '../../hub/track.ts'
 import { OutPacket } from './out-packet.ts'
@@ -9,6 +9,9 @@ import type { RtcViewer } from './rtc-viewer.ts'
 const CATCH_UP_PACKETS_PER_TURN = 256
 /** For one viewer: with a turn each millisecond about 80 Mbit/s, which a browser on a busy machine still takes. */
 const CATCH_UP_PACKETS_PER_VIEWER = 8
+
+/** Packets that are gathered at most: as many as a viewer gets at once. */
+const MAX_GATHERED = 10
 
 /** Longer than usual groups of pictures, as key frames are large. */
 const RATE_SPAN_MS = 3000
@@ -28,6 +31,8 @@ export type RtcFeedOptions = {
   readonly now: () => number
   /** Wall-clock time of zero on the monotonic clock, in milliseconds since 1970. */
   readonly wallOffsetMs: number
+  /** Calls back when all that came together was handed in; without it nothing waits for more. */
+  readonly later?: ((deliver: () => void) => void) | undefined
   /** A catch-up begins: call `catchUp` each millisecond or so until it returns false. */
   readonly onCatchUp: () => void
 }
@@ -42,11 +47,16 @@ export class RtcFeed implements PacketReader, Shared {
   /** What the stream's pictures take, in bits per second; infinite while that is not known. */
   streamBps = Number.POSITIVE_INFINITY
   readonly #stream: Stream
+  readonly #options: RtcFeedOptions
   readonly #now: () => number
   readonly #wallOffsetMs: number
   /** When the publisher was asked for a key frame, by track. */
   readonly #askedMs: number[] = []
-  readonly #ready = new OutPacket()
+  /** Packets of one track or layer that wait to be delivered, and the same made ready. */
+  readonly #gathered: Packet[] = []
+  readonly #ready: OutPacket[] = []
+  #gatheredFrom: Track | undefined
+  #isLater = false
   #viewers: RtcViewer[] = []
   /** Wall-clock time of zero on the stream's timeline; known with the first packet. */
   #zeroWallMs: number | undefined
@@ -57,6 +67,7 @@ export class RtcFeed implements PacketReader, Shared {
   constructor(stream: Stream, options: RtcFeedOptions) {
     this.ssrcs = options.ssrcs
     this.rtxSsrcs = options.rtxSsrcs
+    this.#options = options
     this.#now = options.now
     this.onCatchUp = options.onCatchUp
     this.#stream = stream
@@ -74,6 +85,8 @@ export class RtcFeed implements PacketReader, Shared {
   }
 
   addViewer(viewer: RtcViewer): void {
+    // What is gathered is in the rings already: it finds nobody who gets it a second time from there.
+    this.deliver()
     viewer.start(this.#now())
     this.#viewers.push(viewer)
     if (viewer.catchingUp) this.onCatchUp()
@@ -85,14 +98,12 @@ export class RtcFeed implements PacketReader, Shared {
 
   onPacket(track: Track, packet: Packet): void {
     if (this.#zeroWallMs === undefined) this.#learnTime(track, packet)
-    // One look at the clock for all: who comes later in the list is always as late, so differences of times stay right.
-    const nowMs = this.#now()
-    if (track.codec.kind === 'video') this.#measureRate(nowMs, packet.payload.length)
-    this.#deliver(nowMs, track, packet)
+    if (track.codec.kind === 'video') this.#measureRate(packet.arrivalMs, packet.payload.length)
+    this.#gather(track, packet)
   }
 
   onLayerPacket(_track: Track, layer: Layer, packet: Packet): void {
-    if (this.#viewers.length > 0) this.#deliver(this.#now(), layer.track, packet)
+    if (this.#viewers.length > 0) this.#gather(layer.track, packet)
   }
 
   onLayersChange(track: Track): void {
@@ -100,21 +111,48 @@ export class RtcFeed implements PacketReader, Shared {
     for (const viewer of this.#viewers) viewer.chooseLayer(nowMs, track.index)
   }
 
-  /** @param from the track, or a layer of it */
-  #deliver(nowMs: number, from: Track, packet: Packet): void {
-    const ready = this.#ready
+  /**
+   * Gathers the packets of a picture that come together, so that each viewer gets them one behind the other: they are sent for less than
+   * one by one, and nobody has the whole picture later for it.
+   * @param from the track, or a layer of it
+   */
+  #gather(from: Track, packet: Packet): void {
+    if (packet.payload.length > MAX_PACKET_PAYLOAD) return
+    if (this.#gathered.length > 0 && this.#gatheredFrom !== from) this.deliver()
+    this.#gatheredFrom = from
+    this.#gathered.push(packet)
+    const { later } = this.#options
+    if (!later || packet.marker || this.#gathered.length === MAX_GATHERED || from.codec.kind === 'audio') this.deliver()
+    else if (!this.#isLater) {
+      this.#isLater = true
+      later(this.#deliverLater)
+    }
+  }
+
+  readonly #deliverLater = (): void => {
+    this.#isLater = false
+    this.deliver()
+  }
+
+  /** Sends what was gathered to all who are up to date. */
+  deliver(): void {
+    const packets = this.#gathered
+    const from = this.#gatheredFrom
     const viewers = this.#viewers
+    if (packets.length === 0 || !from) return
     const { index } = from
-    let isReady = false
+    // One look at the clock for all: who comes later in the list is always as late, so differences of times stay right.
+    const nowMs = this.#now()
+    for (let n = 0; n < packets.length && viewers.length > 0; n++) (this.#ready[n] ??= new OutPacket()).load(packets[n] as Packet)
     let behind = false
     for (let i = 0; i < viewers.length; i++) {
       const viewer = viewers[i] as RtcViewer
       const out = viewer.tracks[index]
-      if (!out?.takes(from)) continue
-      if (!isReady && !ready.load(packet)) return
-      isReady = true
-      if (out.onPacket(nowMs, ready, from, packet, viewer.to)) behind = true
+      for (let n = 0; n < packets.length && out?.takes(from); n++) {
+        if (out.onPacket(nowMs, this.#ready[n] as OutPacket, from, packets[n] as Packet, viewer.to)) behind = true
+      }
     }
+    packets.length = 0
     if (behind) this.onCatchUp()
   }
 
@@ -123,6 +161,7 @@ export class RtcFeed implements PacketReader, Shared {
    * @returns whether some are behind still
    */
   catchUp(): boolean {
+    this.deliver()
     const viewers = this.#viewers
     const nowMs = this.#now()
     let left = CATCH_UP_PACKETS_PER_TURN

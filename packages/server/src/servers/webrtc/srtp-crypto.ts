@@ -1,11 +1,12 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto'
 import { GCM_TAG_BYTES, type SrtpCrypto } from '@millrace/media/protocols/srtp/srtp-crypto.ts'
+import { AEAD_AES_128_GCM, AEAD_AES_256_GCM, AES_CM_128_HMAC_SHA1_80, type SrtpProfile } from '@millrace/media/protocols/srtp/srtp-profile.ts'
+import { nativeCalls } from '../../native/native-calls.ts'
 
 // Keys become KeyObjects once: a raw key is imported anew at each call, at several times the cost of the call.
 const keyObject = (key: Uint8Array): KeyObject => createSecretKey(key)
 
-/** SRTP's primitives by Node's OpenSSL. */
-export const nodeSrtpCrypto: SrtpCrypto = {
+const byNodeCrypto: SrtpCrypto = {
   aesEcb: (key) => {
     const cipher = createCipheriv(key.length === 32 ? 'aes-256-ecb' : 'aes-128-ecb', keyObject(key), null).setAutoPadding(false)
     return (blocks) => cipher.update(blocks)
@@ -49,3 +50,16 @@ export const nodeSrtpCrypto: SrtpCrypto = {
     }
   },
 }
+
+const { crypto: native } = nativeCalls()
+
+/** SRTP's primitives by the OpenSSL of Node.js: called directly where that is possible, otherwise by `node:crypto`. */
+export const nodeSrtpCrypto: SrtpCrypto = native ? { ...byNodeCrypto, ...native } : byNodeCrypto
+
+/**
+ * In our order of preference, the cheapest for a sender first. Natively a packet of 1200 bytes costs about 1 us with GCM, and 1.5 us with counter mode
+ * and HMAC. By `node:crypto` it is 2 us with counter mode and HMAC, whose key stream is made ahead for many packets in one call, and 4.5 us with GCM.
+ */
+export const srtpProfiles: readonly SrtpProfile[] = native
+  ? [AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80, AEAD_AES_256_GCM]
+  : [AES_CM_128_HMAC_SHA1_80, AEAD_AES_128_GCM, AEAD_AES_256_GCM]
