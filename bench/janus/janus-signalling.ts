@@ -1,6 +1,6 @@
 import { attribute, rtpMaps } from '@millrace/media/protocols/sdp/attributes.ts'
 import { decodeSdp } from '@millrace/media/protocols/sdp/sdp.ts'
-import type { LocalEnd, Signalling } from '../whep/signalling.ts'
+import { fingerprintsOf, type LocalEnd, type Signalling } from '../whep/signalling.ts'
 
 /** The mountpoint that viewers watch. */
 export const MOUNTPOINT = 1
@@ -48,7 +48,8 @@ export const janusSignalling = async (url: string): Promise<Signalling> => {
     await post(handle, { janus: 'message', body: { request: 'watch', id: MOUNTPOINT } })
     const offer = await offered
     waiting.delete(id)
-    const [media] = decodeSdp(offer).media
+    const description = decodeSdp(offer)
+    const [media] = description.media
     const candidate = /^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host/im.exec(offer)
     if (!media || !candidate) throw new Error(`Janus offers neither media nor a candidate: ${offer}`)
     const [, address = '', port = ''] = candidate
@@ -62,6 +63,7 @@ export const janusSignalling = async (url: string): Promise<Signalling> => {
       port: Number(port),
       ssrc: Number(attribute(media, 'ssrc')?.split(' ')[0]),
       payloadType,
+      fingerprints: fingerprintsOf(description, media),
       leave: async () => {
         await post(handle, { janus: 'detach' })
       },

@@ -1,17 +1,16 @@
-import { createHmac, randomBytes, X509Certificate } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
+import type { DtlsSrtpKeys } from '@millrace/media/protocols/dtls/srtp-keys.ts'
 import { encodeNack } from '@millrace/media/protocols/rtp/rtcp-feedback.ts'
 import { deriveSessionKeys } from '@millrace/media/protocols/srtp/key-derivation.ts'
 import { SrtcpSender } from '@millrace/media/protocols/srtp/srtcp.ts'
-import { SRTP_PROFILES } from '@millrace/media/protocols/srtp/srtp-profile.ts'
 import { guessIndex, SrtpReceiver } from '@millrace/media/protocols/srtp/srtp-receiver.ts'
 import { decodeStun, isStun } from '@millrace/media/protocols/stun/decode-stun.ts'
 import { encodeStun } from '@millrace/media/protocols/stun/encode-stun.ts'
 import { STUN_CLASS, STUN_METHOD } from '@millrace/media/protocols/stun/stun-constants.ts'
 import type { StunMessage } from '@millrace/media/protocols/stun/stun-message.ts'
-import { fingerprintLine } from '@millrace/server/servers/webrtc/fingerprint.ts'
+import { DtlsConn, type DtlsShared } from '@millrace/server/servers/webrtc/dtls-conn.ts'
 import { nodeSrtpCrypto } from '@millrace/server/servers/webrtc/srtp-crypto.ts'
-import { createSelfSignedCertificate, DtlsClient, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm, type SrtpProfile } from 'werift'
 import type { RemoteEnd, Signalling } from './signalling.ts'
 import { readStamp, sharedClockMs } from './stamp.ts'
 
@@ -20,7 +19,6 @@ const CHECK_INTERVAL_MS = 5000
 /** A complaining viewer names its newest packets as lost, so often. */
 const COMPLAINT_INTERVAL_MS = 20
 const COMPLAINT_PACKETS = 200
-const SIGNATURE_HASH = { hash: HashAlgorithm.sha256_4, signature: SignatureAlgorithm.ecdsa_3 } as const
 
 const hmacSha1 = (key: Uint8Array, bytes: Uint8Array): Uint8Array => createHmac('sha1', key).update(bytes).digest()
 
@@ -33,11 +31,6 @@ export type ViewerCounts = {
   /** Packets with a wrong tag, a wrong SSRC or a wrong payload type. */
   faults: number
 }
-
-type Certificate = Awaited<ReturnType<typeof createSelfSignedCertificate>>
-
-/** All viewers have the same certificate: making them is not what is measured. */
-export const makeCertificate = (): Promise<Certificate> => createSelfSignedCertificate(SIGNATURE_HASH, NamedCurveAlgorithm.secp256r1_23)
 
 /** A player without a decoder: WHEP, ICE, DTLS, SRTP. */
 export class Viewer {
@@ -52,7 +45,7 @@ export class Viewer {
   #rtcp: SrtcpSender | undefined
   #newest = -1
   #remote: RemoteEnd | undefined
-  #onDtls: (datagram: Buffer) => void = () => undefined
+  #dtls: DtlsConn | undefined
   #onCheck: () => void = () => undefined
 
   /**
@@ -65,7 +58,8 @@ export class Viewer {
     this.#checkOneOf = checkOneOf
   }
 
-  static async connect(signalling: Signalling, certificate: Certificate, delaysMs: number[], checkOneOf: number): Promise<Viewer> {
+  /** @param dtls the same for all viewers: making certificates is not what is measured */
+  static async connect(signalling: Signalling, dtls: DtlsShared, delaysMs: number[], checkOneOf: number): Promise<Viewer> {
     const socket = createSocket({ type: 'udp4', lookup: (host, _options, callback) => callback(null, host, 4) })
     await new Promise<void>((resolve) => socket.bind(0, resolve))
     socket.setRecvBufferSize(1024 * 1024)
@@ -74,7 +68,7 @@ export class Viewer {
     const timeout = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new Error(`a viewer is not connected after ${CONNECT_TIMEOUT_MS / 1000} s`)), CONNECT_TIMEOUT_MS)
     })
-    await Promise.race([viewer.#connect(signalling, certificate), timeout]).finally(() => clearTimeout(timer))
+    await Promise.race([viewer.#connect(signalling, dtls), timeout]).finally(() => clearTimeout(timer))
     return viewer
   }
 
@@ -95,9 +89,9 @@ export class Viewer {
     }, COMPLAINT_INTERVAL_MS)
   }
 
-  async #connect(signalling: Signalling, certificate: Certificate): Promise<void> {
+  async #connect(signalling: Signalling, dtls: DtlsShared): Promise<void> {
     const ufrag = randomBytes(6).toString('hex')
-    const fingerprint = fingerprintLine(new X509Certificate(certificate.certPem).raw)
+    const { fingerprint } = dtls.certificate
     const remote = await signalling({ ufrag, password: this.#password, fingerprint, port: this.#socket.address().port })
     this.#remote = remote
     this.#socket.on('message', (datagram) => this.#receive(datagram))
@@ -106,7 +100,7 @@ export class Viewer {
     const checked = new Promise<void>((resolve) => (this.#onCheck = resolve))
     check()
     await checked
-    await this.#handshake(certificate)
+    await this.#handshake(dtls, remote.fingerprints)
   }
 
   #send(datagram: Uint8Array): void {
@@ -126,29 +120,15 @@ export class Viewer {
     this.#send(encodeStun(message, { key: Buffer.from(password), hmacSha1 }))
   }
 
-  async #handshake(certificate: Certificate): Promise<void> {
-    const client = new DtlsClient({
-      transport: {
-        type: 'udp',
-        address: { address: '', family: 'IPv4', port: 0 },
-        closed: false,
-        onData: () => undefined,
-        send: async (datagram) => this.#send(datagram),
-        close: async () => undefined,
-      },
-      cert: certificate.certPem,
-      key: certificate.keyPem,
-      signatureHash: SIGNATURE_HASH,
-      srtpProfiles: SRTP_PROFILES.map(({ id }) => id as SrtpProfile),
-      extendedMasterSecret: true,
+  async #handshake(dtls: DtlsShared, fingerprints: RemoteEnd['fingerprints']): Promise<void> {
+    const { profile, ...keys } = await new Promise<DtlsSrtpKeys>((resolve, reject) => {
+      this.#dtls = new DtlsConn('client', dtls, fingerprints, {
+        send: (datagram) => this.#send(datagram),
+        connected: resolve,
+        closed: (error) => reject(error ?? new Error('the server closed')),
+      })
+      this.#dtls.start()
     })
-    this.#onDtls = (datagram) => client.options.transport.onData(datagram, ['', 0])
-    const connected = client.onConnect.asPromise()
-    await client.connect()
-    await connected
-    const profile = SRTP_PROFILES.find(({ id }) => id === client.srtp.srtpProfile)
-    if (!profile) throw new Error('no SRTP profile was negotiated')
-    const keys = client.extractSessionKeys(profile.keyBytes, profile.saltBytes)
     this.#receiver = new SrtpReceiver(profile, deriveSessionKeys(profile, keys.remoteKey, keys.remoteSalt, nodeSrtpCrypto).rtp, nodeSrtpCrypto)
     this.#rtcp = new SrtcpSender(profile, deriveSessionKeys(profile, keys.localKey, keys.localSalt, nodeSrtpCrypto).rtcp, nodeSrtpCrypto)
   }
@@ -156,7 +136,7 @@ export class Viewer {
   #receive(datagram: Buffer): void {
     const first = datagram[0] ?? 0
     if (first >= 128) this.#receiveMedia(datagram)
-    else if (first >= 20) this.#onDtls(datagram)
+    else if (first >= 20) this.#dtls?.handleDatagram(datagram)
     else if (isStun(datagram)) this.#receiveStun(decodeStun(datagram))
   }
 

@@ -1,7 +1,8 @@
 /** Started by the bench: many viewers in a process of their own. */
+import { makeDtlsShared } from '@millrace/server/servers/webrtc/dtls-conn.ts'
 import { janusSignalling } from '../janus/janus-signalling.ts'
 import type { Signalling } from './signalling.ts'
-import { makeCertificate, Viewer, type ViewerCounts } from './viewer.ts'
+import { Viewer, type ViewerCounts } from './viewer.ts'
 import { whepSignalling } from './whep-signalling.ts'
 
 /** Where the stream is: a WHEP endpoint, or Janus's address, where it is the mountpoint 1. */
@@ -36,22 +37,22 @@ const sum = (): ViewersReport => {
 const signallingTo = async ({ protocol, url }: StreamAddress): Promise<Signalling> => (protocol === 'whep' ? whepSignalling(url) : janusSignalling(url))
 
 const connectAll = async (stream: StreamAddress, count: number, checkOneOf: number): Promise<void> => {
-  const certificate = await makeCertificate()
+  const dtls = await makeDtlsShared()
   const signalling = await signallingTo(stream)
   let left = count
   const worker = async (): Promise<void> => {
-    while (left-- > 0) viewers.push(await Viewer.connect(signalling, certificate, delaysMs, checkOneOf))
+    while (left-- > 0) viewers.push(await Viewer.connect(signalling, dtls, delaysMs, checkOneOf))
   }
   await Promise.all(Array.from({ length: CONNECTING }, worker))
 }
 
 const churn = async (stream: StreamAddress, ms: number, atOnce: number): Promise<void> => {
-  const certificate = await makeCertificate()
+  const dtls = await makeDtlsShared()
   const signalling = await signallingTo(stream)
   const endMs = performance.now() + ms
   const worker = async (): Promise<void> => {
     while (performance.now() < endMs) {
-      const viewer = await Viewer.connect(signalling, certificate, [], Number.MAX_SAFE_INTEGER)
+      const viewer = await Viewer.connect(signalling, dtls, [], Number.MAX_SAFE_INTEGER)
       joined++
       await viewer.close()
     }

@@ -1,6 +1,6 @@
 import { attribute, rtpMaps } from '@millrace/media/protocols/sdp/attributes.ts'
 import { decodeSdp } from '@millrace/media/protocols/sdp/sdp.ts'
-import type { LocalEnd, Signalling } from './signalling.ts'
+import { fingerprintsOf, type LocalEnd, type Signalling } from './signalling.ts'
 
 /** @param url `http://host:port/PATH/whep` */
 export const whepSignalling =
@@ -10,7 +10,8 @@ export const whepSignalling =
     const text = await response.text()
     if (response.status !== 201) throw new Error(`the server refuses a viewer: ${response.status} ${text}`)
     const resource = new URL(response.headers.get('location') ?? '', url).href
-    const [media] = decodeSdp(text).media
+    const answer = decodeSdp(text)
+    const [media] = answer.media
     if (!media) throw new Error('the answer has no media')
     return {
       ufrag: attribute(media, 'ice-ufrag') ?? '',
@@ -19,6 +20,7 @@ export const whepSignalling =
       port: media.port,
       ssrc: Number(attribute(media, 'ssrc')?.split(' ')[0]),
       payloadType: rtpMaps(media)[0]?.payloadType ?? -1,
+      fingerprints: fingerprintsOf(answer, media),
       leave: async () => {
         await fetch(resource, { method: 'DELETE' })
       },

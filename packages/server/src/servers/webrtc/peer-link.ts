@@ -1,10 +1,12 @@
 import type { Destination } from '@millrace/media/bridges/webrtc/datagram-out.ts'
 import type { Fingerprint } from '@millrace/media/bridges/webrtc/rtc-offer.ts'
 import type { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
+import type { DtlsRole } from '@millrace/media/protocols/dtls/record-layer.ts'
+import type { DtlsSrtpKeys } from '@millrace/media/protocols/dtls/srtp-keys.ts'
 import type { IceCredentials, IceLiteAgent } from '@millrace/media/protocols/ice/ice-lite-agent.ts'
 import type { ReceivedStun } from '@millrace/media/protocols/stun/decode-stun.ts'
 import { addressKey } from '@millrace/media/protocols/stun/transport-address.ts'
-import { type DtlsCertificate, type DtlsRole, DtlsSession, type DtlsSrtpKeys } from './dtls.ts'
+import { DtlsConn, type DtlsShared } from './dtls-conn.ts'
 import { makeIceCredentials, makeIceTag } from './ice-credentials.ts'
 import type { UdpPort } from './udp-port.ts'
 
@@ -13,9 +15,10 @@ const HANDSHAKE_TIMEOUT_MS = 10_000
 
 export type PeerLinkOptions = {
   readonly agent: IceLiteAgent<Destination>
+  /** Who waits for the handshake and who begins it, RFC 5763 section 5. */
   readonly dtlsRole: DtlsRole
   readonly fingerprints: readonly Fingerprint[]
-  readonly certificate: DtlsCertificate
+  readonly dtls: DtlsShared
   /** Who made the offer, until the media's own address is known. */
   readonly remote: string
   readonly port: UdpPort
@@ -46,7 +49,7 @@ export class PeerLink {
   readonly addresses = new Set<string>()
   readonly #options: PeerLinkOptions
   readonly #handlers: PeerLinkHandlers
-  #dtls: DtlsSession | undefined
+  #dtls: DtlsConn | undefined
   #handshakeUntilMs = Number.POSITIVE_INFINITY
   #connected = false
   #closed = false
@@ -93,12 +96,12 @@ export class PeerLink {
     const to = this.agent.remoteAddress
     if (to && this.#connected) this.#handlers.moved(to)
     // A server waits for the peer's hello; a client says it as soon as there is a way.
-    else if (to && this.#options.dtlsRole === 'client') this.#handshake(nowMs)
+    else if (to && this.#options.dtlsRole === 'client') this.#handshake(nowMs).start()
     return true
   }
 
   handleDtls(nowMs: number, datagram: Buffer): void {
-    if (!this.#closed) this.#handshake(nowMs).handleDatagram(nowMs, datagram)
+    if (!this.#closed) this.#handshake(nowMs).handleDatagram(datagram)
   }
 
   /** Several times a second. */
@@ -114,11 +117,11 @@ export class PeerLink {
     this.#dtls?.close()
   }
 
-  #handshake(nowMs: number): DtlsSession {
+  #handshake(nowMs: number): DtlsConn {
     if (this.#dtls) return this.#dtls
-    const { dtlsRole, certificate, fingerprints, port } = this.#options
+    const { dtlsRole, dtls, fingerprints, port } = this.#options
     this.#handshakeUntilMs = nowMs + HANDSHAKE_TIMEOUT_MS
-    this.#dtls = new DtlsSession(dtlsRole, certificate, fingerprints, {
+    this.#dtls = new DtlsConn(dtlsRole, dtls, fingerprints, {
       send: (bytes) => {
         const to = this.agent.remoteAddress
         if (to) port.send(bytes, to)

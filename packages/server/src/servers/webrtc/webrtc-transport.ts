@@ -16,7 +16,7 @@ import type { HmacSha1 } from '@millrace/media/protocols/stun/stun-message.ts'
 import { addressKey, type TransportAddress } from '@millrace/media/protocols/stun/transport-address.ts'
 import { monotonicMs, wallClockMs } from '../../net/clock.ts'
 import type { Running, ServerContext } from '../../net/context.ts'
-import { type DtlsCertificate, makeDtlsCertificate } from './dtls.ts'
+import { type DtlsShared, makeDtlsShared } from './dtls-conn.ts'
 import { type AdditionalHost, hostAddresses } from './host-addresses.ts'
 import { makeIceCredentials } from './ice-credentials.ts'
 import { type IcePorts, openIcePorts } from './ice-ports.ts'
@@ -63,7 +63,7 @@ const hmacSha1: HmacSha1 = (key, message) => createHmac('sha1', key).update(mess
 export class WebRtcTransport implements Running {
   readonly #context: ServerContext
   readonly #options: WebRtcOptions
-  readonly #certificate: DtlsCertificate
+  readonly #dtls: DtlsShared
   readonly #port: UdpPort
   readonly #tcpPort: TcpPort
   readonly #byId = new Map<string, WebRtcConn>()
@@ -76,10 +76,10 @@ export class WebRtcTransport implements Running {
   readonly #wallOffsetMs = wallClockMs(0)
   #catchUpTimer: NodeJS.Timeout | undefined
 
-  private constructor(context: ServerContext, options: WebRtcOptions, certificate: DtlsCertificate, { udp, tcp }: IcePorts) {
+  private constructor(context: ServerContext, options: WebRtcOptions, dtls: DtlsShared, { udp, tcp }: IcePorts) {
     this.#context = context
     this.#options = options
-    this.#certificate = certificate
+    this.#dtls = dtls
     this.#port = udp
     this.#tcpPort = tcp
     udp.onDatagram((datagram, from) => this.#receive(datagram, from))
@@ -93,8 +93,8 @@ export class WebRtcTransport implements Running {
 
   /** @throws ListenError if the port is taken, by UDP or by TCP */
   static async start(context: ServerContext, options: WebRtcOptions): Promise<WebRtcTransport> {
-    const certificate = await makeDtlsCertificate()
-    return new WebRtcTransport(context, options, certificate, await openIcePorts(options.host, options.port))
+    const dtls = await makeDtlsShared()
+    return new WebRtcTransport(context, options, dtls, await openIcePorts(options.host, options.port))
   }
 
   get port(): number {
@@ -190,7 +190,7 @@ export class WebRtcTransport implements Running {
         agent: new IceLiteAgent(ice, offer.ice, hmacSha1, monotonicMs()),
         dtlsRole,
         fingerprints: offer.fingerprints,
-        certificate: this.#certificate,
+        dtls: this.#dtls,
         remote,
         port: this.#port,
         candidates,
@@ -202,7 +202,7 @@ export class WebRtcTransport implements Running {
       answer: {
         ice,
         setup: dtlsRole === 'client' ? 'active' : 'passive',
-        fingerprint: this.#certificate.fingerprint,
+        fingerprint: this.#dtls.certificate.fingerprint,
         addresses,
         candidates,
         sessionId: String(randomInt(2 ** 47)),
