@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { NetworkInterfaceInfo } from 'node:os'
 import { describe, test } from 'node:test'
 import { addressKey } from '@millrace/media/protocols/stun/transport-address.ts'
-import { type AdditionalHost, hostAddresses } from './host-addresses.ts'
+import { type AdditionalHost, hostAddresses, isOwnAddress } from './host-addresses.ts'
 
 const IPV6_MASK = 'ffff:ffff:ffff:ffff::'
 
@@ -39,7 +39,7 @@ const MACHINE = {
 
 const CASES: readonly (readonly [what: string, host: string, additional: readonly AdditionalHost[], expected: readonly string[]])[] = [
   ['one address', '192.0.2.2', [], ['192.0.2.2:8189']],
-  ['the loopback', '127.0.0.1', [], ['127.0.0.1:8189']],
+  ['the loopback first, and what Firefox takes instead', '127.0.0.1', [], ['127.0.0.1:8189', '192.0.2.2:8189', '198.51.100.7:8189']],
   ['all of IPv4', '0.0.0.0', [], ['192.0.2.2:8189', '198.51.100.7:8189']],
   [
     'all: the families in turn, no link-local and no temporary addresses',
@@ -67,6 +67,18 @@ describe('addresses in answers', () => {
   test('the loopback where there is no network', () => {
     assert.deepEqual(hostAddresses('::', 1, [], { lo: LOOPBACK }).map(addressKey), ['127.0.0.1:1', '[::1]:1'])
   })
+
+  for (const [address, own] of [
+    ['127.0.0.1', true],
+    ['::1', true],
+    ['192.0.2.2', true],
+    ['::ffff:192.0.2.2', true],
+    ['2001:db8::fc:ff:fe00:1', true],
+    ['192.0.2.3', false],
+    ['::ffff:192.0.2.3', false],
+  ] as const) {
+    test(`${address} is ${own ? 'this machine' : 'another machine'}`, () => assert.equal(isOwnAddress(address, MACHINE), own))
+  }
 
   test('many interfaces: those that were written down are among the sixteen', () => {
     const many = { br: Array.from({ length: 40 }, (_, i) => ipv4(`10.0.0.${i}`)) }

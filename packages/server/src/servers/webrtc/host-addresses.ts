@@ -14,9 +14,27 @@ export type AdditionalHost = {
 
 type Interfaces = NodeJS.Dict<readonly NetworkInterfaceInfo[]>
 
+/** A server there is for its own machine alone. */
+export const isLoopback = (host: string): boolean => host === '::1' || host.startsWith('127.')
+
 /**
- * Where players reach a port that is bound to `host`, best first: there, or for `0.0.0.0` and `::` at the addresses of all interfaces, IPv4
- * and IPv6 in turn (RFC 8421 section 4), and at those that address translation and forwarded ports add.
+ * Where the port of a server on `host` is bound. Firefox tries no candidate on the loopback, so a server there has to be reached at the
+ * machine's other addresses too; `isOwnAddress` keeps the rest of the world out.
+ */
+export const bindAddress = (host: string): string => {
+  if (!isLoopback(host)) return host
+  return host === '::1' ? '::' : '0.0.0.0'
+}
+
+/** Whether what comes from `address` comes from this machine. */
+export const isOwnAddress = (address: string, interfaces: Interfaces = networkInterfaces()): boolean => {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
+  return isLoopback(plain) || Object.values(interfaces).some((list = []) => list.some((entry) => entry.address === plain))
+}
+
+/**
+ * Where players reach the port of a server on `host`, best first: there, or for `0.0.0.0` and `::` at the addresses of all interfaces, IPv4
+ * and IPv6 in turn (RFC 8421 section 4), for the loopback at both, and at those that address translation and forwarded ports add.
  */
 export const hostAddresses = (
   host: string,
@@ -24,12 +42,15 @@ export const hostAddresses = (
   additional: readonly AdditionalHost[],
   interfaces: Interfaces = networkInterfaces(),
 ): TransportAddress[] => {
-  const own = host === '0.0.0.0' || host === '::' ? interfaceAddresses(host === '::', interfaces) : [host]
+  const bound = bindAddress(host)
+  const own = [...(host === bound && isEverywhere(host) ? [] : [host]), ...(isEverywhere(bound) ? interfaceAddresses(bound === '::', interfaces) : [])]
   const outside = additional.map((entry) => ({ address: entry.address, port: entry.port ?? port }))
   // What was written down is wanted, whatever else there is.
   const all = [...own.map((address) => ({ address, port })).slice(0, MAX_ADDRESSES - outside.length), ...outside]
   return all.filter((entry, i) => all.findIndex((other) => other.address === entry.address && other.port === entry.port) === i)
 }
+
+const isEverywhere = (host: string): boolean => host === '0.0.0.0' || host === '::'
 
 const interfaceAddresses = (withIpv6: boolean, interfaces: Interfaces): string[] => {
   const lists = Object.values(interfaces).map((list = []) => list.filter((entry) => isReachable(entry) && (withIpv6 || entry.family === 'IPv4')))

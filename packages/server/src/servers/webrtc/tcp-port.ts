@@ -7,6 +7,11 @@ const MAX_CONNECTIONS = 4096
 /** Of one address: a lecture hall sits behind one. */
 const MAX_CONNECTIONS_PER_ADDRESS = 512
 
+export type TcpPortHandlers = TcpConnectionHandlers & {
+  /** Whether who connects from there may; everybody may without it. */
+  admits?(address: string): boolean
+}
+
 export type TcpPortLimits = { readonly maxConnections?: number; readonly maxPerAddress?: number }
 
 /** The one TCP port of WebRTC peers whose networks let no UDP pass: they connect, we wait (RFC 6544, passive candidates). */
@@ -35,10 +40,10 @@ export class TcpPort {
   }
 
   /** To be called once, before the event loop's next turn. */
-  onConnections(handlers: TcpConnectionHandlers): void {
+  onConnections(handlers: TcpPortHandlers): void {
     this.#server.on('connection', (socket) => {
       const address = socket.remoteAddress ?? ''
-      if (!this.#hasRoom(address)) {
+      if (!this.#hasRoom(address) || handlers.admits?.(address) === false) {
         socket.resetAndDestroy()
         return
       }

@@ -17,7 +17,7 @@ import { addressKey, type TransportAddress } from '@millrace/media/protocols/stu
 import { monotonicMs, wallClockMs } from '../../net/clock.ts'
 import type { Running, ServerContext } from '../../net/context.ts'
 import { type DtlsShared, makeDtlsShared } from './dtls-conn.ts'
-import { type AdditionalHost, hostAddresses } from './host-addresses.ts'
+import { type AdditionalHost, bindAddress, hostAddresses, isLoopback, isOwnAddress } from './host-addresses.ts'
 import { makeIceCredentials } from './ice-credentials.ts'
 import { type IcePorts, openIcePorts } from './ice-ports.ts'
 import type { PeerLinkOptions } from './peer-link.ts'
@@ -29,7 +29,7 @@ import { ViewerConn } from './viewer-conn.ts'
 import type { WebRtcConn } from './webrtc-conn.ts'
 
 export type WebRtcOptions = {
-  /** Address to bind to; `0.0.0.0` or `::` for all. */
+  /** Address to bind to; `0.0.0.0` or `::` for all; one of the loopback for peers on this machine alone. */
   readonly host: string
   /** 0 for any. */
   readonly port: number
@@ -74,16 +74,20 @@ export class WebRtcTransport implements Running {
   readonly #catchingUp = new Set<RtcFeed>()
   readonly #ticker: NodeJS.Timeout
   readonly #wallOffsetMs = wallClockMs(0)
+  /** Only peers on this machine may connect. */
+  readonly #ownOnly: boolean
   #catchUpTimer: NodeJS.Timeout | undefined
 
   private constructor(context: ServerContext, options: WebRtcOptions, dtls: DtlsShared, { udp, tcp }: IcePorts) {
     this.#context = context
     this.#options = options
+    this.#ownOnly = isLoopback(options.host)
     this.#dtls = dtls
     this.#port = udp
     this.#tcpPort = tcp
     udp.onDatagram((datagram, from) => this.#receive(datagram, from))
     tcp.onConnections({
+      admits: (address) => !this.#ownOnly || isOwnAddress(address),
       packet: (connection, packet) => this.#receiveByTcp(connection, packet),
       fault: (error) => this.#context.countFault('webrtc', error.code),
       closed: (connection) => this.#byConnection.delete(connection),
@@ -94,7 +98,7 @@ export class WebRtcTransport implements Running {
   /** @throws ListenError if the port is taken, by UDP or by TCP */
   static async start(context: ServerContext, options: WebRtcOptions): Promise<WebRtcTransport> {
     const dtls = await makeDtlsShared()
-    return new WebRtcTransport(context, options, dtls, await openIcePorts(options.host, options.port))
+    return new WebRtcTransport(context, options, dtls, await openIcePorts(bindAddress(options.host), options.port))
   }
 
   get port(): number {
@@ -300,7 +304,7 @@ export class WebRtcTransport implements Running {
 
   /** @returns whose valid check it is */
   #receiveCheck(datagram: Buffer, from: Destination): WebRtcConn | undefined {
-    if (!isStun(datagram)) return undefined
+    if (!isStun(datagram) || (this.#ownOnly && !isOwnAddress(from.address))) return undefined
     try {
       const message = decodeStun(datagram)
       const conn = this.#byUfrag.get(message.username?.split(':', 1)[0] ?? '')
