@@ -12,6 +12,11 @@ const PROGRAMS = [
   { name: 'ffmpeg and ffprobe', packages: ['ffmpeg'], present: () => onPath('ffmpeg') && onPath('ffprobe') },
   { name: 'Chromium', packages: ['chromium'], present: () => (process.env.CHROMIUM ? existsSync(process.env.CHROMIUM) : onPath('chromium')) },
   {
+    name: 'Firefox',
+    packages: ['firefox-esr'],
+    present: () => (process.env.FIREFOX ? existsSync(process.env.FIREFOX) : onPath('firefox-esr')),
+  },
+  {
     name: 'GStreamer with x264, AAC, Opus and rtspclientsink',
     packages: [
       'gstreamer1.0-tools',
