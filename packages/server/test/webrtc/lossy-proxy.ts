@@ -32,7 +32,8 @@ export class LossyProxy {
       const forged = Buffer.from(datagram)
       forged.writeUInt8(forged.readUInt8(10) ^ 1, 10)
       // The count of the packet is made newer, or it would be a replay before it is a forgery.
-      forged.writeUInt8(0xbf, forged.length - 14)
+      // It lies before the tag of counter mode, and behind that of GCM.
+      for (const fromEnd of [14, 4]) forged.writeUInt8(0xbf, forged.length - fromEnd)
       for (const copy of [datagram, forged]) far.send(copy, serverPort, '127.0.0.1')
     })
     far.on('message', (datagram) => {
