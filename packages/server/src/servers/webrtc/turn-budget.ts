@@ -1,3 +1,5 @@
+import { monotonicMs } from '../../net/clock.ts'
+
 /** What one turn of the event loop may spend, in milliseconds: packets of those who watch wait at most so long for it. */
 const BUDGET_MS = 2
 
@@ -6,9 +8,15 @@ const BUDGET_MS = 2
  * otherwise, and between two turns everything else has its turn.
  */
 export class TurnBudget {
+  readonly #now: () => number
   readonly #waiting: (() => void)[] = []
   #spentMs = 0
   #isTurnBegun = false
+
+  /** @param now in milliseconds */
+  constructor(now: () => number = monotonicMs) {
+    this.#now = now
+  }
 
   run(task: () => void): void {
     if (this.#waiting.length === 0 && this.#spentMs < BUDGET_MS) this.#do(task)
@@ -25,11 +33,11 @@ export class TurnBudget {
   }
 
   #do(task: () => void): void {
-    const startMs = performance.now()
+    const startMs = this.#now()
     try {
       task()
     } finally {
-      this.#spentMs += performance.now() - startMs
+      this.#spentMs += this.#now() - startMs
     }
   }
 
