@@ -22,6 +22,7 @@ import { makeIceCredentials } from './ice-credentials.ts'
 import { type IcePorts, openIcePorts } from './ice-ports.ts'
 import type { PeerLinkOptions } from './peer-link.ts'
 import { PublisherConn } from './publisher-conn.ts'
+import { srtpProfiles } from './srtp-crypto.ts'
 import type { TcpConnection } from './tcp-connection.ts'
 import type { TcpPort } from './tcp-port.ts'
 import type { UdpPort } from './udp-port.ts'
@@ -97,7 +98,7 @@ export class WebRtcTransport implements Running {
 
   /** @throws ListenError if the port is taken, by UDP or by TCP */
   static async start(context: ServerContext, options: WebRtcOptions): Promise<WebRtcTransport> {
-    const dtls = await makeDtlsShared()
+    const dtls = await makeDtlsShared(srtpProfiles)
     return new WebRtcTransport(context, options, dtls, await openIcePorts(bindAddress(options.host), options.port))
   }
 
@@ -228,6 +229,7 @@ export class WebRtcTransport implements Running {
         rtxSsrcs: ssrcs.slice(count),
         now: monotonicMs,
         wallOffsetMs: this.#wallOffsetMs,
+        later: setImmediate,
         onCatchUp: () => {
           this.#catchingUp.add(feed)
           this.#catchUpTimer ??= setTimeout(this.#catchUp, CATCH_UP_MS)
