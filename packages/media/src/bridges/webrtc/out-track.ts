@@ -422,7 +422,12 @@ export class OutTrack {
     writeRtpHeader(bytes, at, payloadType, packet.marker, index, compressedTime(run.compression, packet.timestamp), ssrc)
     let headerBytes = RTP_HEADER_BYTES
     if (link.isWatched && this.#transportCcId !== undefined && link.history) {
-      writeTransportSeq(bytes, at, this.#transportCcId, link.history.add(nowMs, ready.payloadBytes + RTP_HEADER_BYTES + TRANSPORT_SEQ_BYTES))
+      writeTransportSeq(
+        bytes,
+        at,
+        this.#transportCcId,
+        link.history.add(nowMs, ready.payloadBytes + RTP_HEADER_BYTES + TRANSPORT_SEQ_BYTES, ssrc !== this.ssrc),
+      )
       headerBytes += TRANSPORT_SEQ_BYTES
     }
     const length = srtp.protect(out.memory, at, headerBytes, ready.payload, ready.payloadBytes, index)

@@ -229,6 +229,8 @@ export class ViewerLink {
     this.watch(nowMs)
     // What waits in the path has to leave it first.
     const standingMs = Math.min(MAX_DRAIN_MS, this.#estimator?.trend.standingMs ?? 0)
+    // All that there is may fit still.
+    if (!this.isNarrow && (this.estimateBps ?? 0) > this.#stream.streamBps * CLIMB_MARGIN) return
     this.paceBytes = Math.min(this.paceBytes, -((this.estimateBps ?? 0) * standingMs) / 8000)
     if (this.isNarrow) return
     this.isNarrow = true

@@ -1,13 +1,15 @@
 import type { TransportFeedback } from '../rtp/transport-feedback.ts'
 import { CapacityMeter } from './capacity-meter.ts'
 import { DelayTrend } from './delay-trend.ts'
-import { LossWindow } from './loss-window.ts'
+import { LossModel, type LossVerdict } from './loss-model.ts'
 import { RateWindow } from './rate-window.ts'
 import type { SendHistory } from './send-history.ts'
 
 /** Of what came through while the path was full, the share that is sent from then on: the rest lets the queue drain. */
 const BACK_OFF = 0.85
-/** The same for loss, which is answered by half of it, at the most. */
+/** The same for what loss shows to be carried. */
+const LOSS_BACK_OFF = 0.95
+/** Loss that does not show where it comes from is answered by half of it, at the most. */
 const LEAST_BACK_OFF = 0.75
 /** After a decrease the path needs a while to show what it did, in milliseconds, besides the round trip. */
 const SETTLE_MS = 300
@@ -45,7 +47,7 @@ export class BandwidthEstimator {
   readonly trend = new DelayTrend()
   /** Of the packets that the last feedback told of, the most that one waited in the path, in milliseconds above the path's own delay. */
   waitedMs = 0
-  readonly #losses = new LossWindow()
+  readonly #losses = new LossModel()
   readonly #received = new RateWindow()
   readonly #capacity = new CapacityMeter()
   #fullBps = 0
@@ -78,12 +80,8 @@ export class BandwidthEstimator {
     for (const [i, arrivalMs] of feedback.arrivalsMs.entries()) {
       const seq = history.find((feedback.baseSeq + i) & 0xffff)
       if (seq === undefined) continue
-      if (arrivalMs === undefined) {
-        if (history.markMissing(seq)) this.#losses.lost++
-        continue
-      }
-      if (history.isMissing(seq)) this.#losses.lost--
-      this.#losses.received++
+      this.#learnLoss(seq, arrivalMs === undefined, history)
+      if (arrivalMs === undefined) continue
       const arrivedMs = this.#unwrap(arrivalMs)
       this.#received.add(arrivedMs, history.byteLength(seq))
       const waitedMs = this.trend.add(history.sentMs(seq), arrivedMs - history.sentMs(seq))
@@ -91,10 +89,17 @@ export class BandwidthEstimator {
       this.#capacity.add(arrivedMs, history.byteLength(seq), waitedMs)
       history.forget(seq)
     }
-    this.#losses.settle(nowMs)
     const stepMs = Math.min(MAX_STEP_MS, nowMs - (this.#lastMs ?? nowMs))
     this.#lastMs = nowMs
     this.#update(nowMs, stepMs, rttMs)
+  }
+
+  #learnLoss(seq: number, isLost: boolean, history: SendHistory): void {
+    const isNews = !isLost || history.markMissing(seq)
+    // More is sent again when more is lost: with repetitions loss would seem to grow with the rate.
+    if (!isNews || history.isRepeat(seq)) return
+    if (!isLost && history.isMissing(seq)) this.#losses.came(history.sentMs(seq))
+    else this.#losses.add(history.sentMs(seq), history.byteLength(seq), isLost)
   }
 
   #update(nowMs: number, stepMs: number, rttMs: number): void {
@@ -102,10 +107,11 @@ export class BandwidthEstimator {
     if (receivedBps === 0) return
     const settled = !this.lastDecrease || nowMs - this.lastDecrease.atMs > (this.trend.inBursts ? SETTLE_BURSTS_MS : SETTLE_MS) + rttMs
     const { state } = this.trend
+    const loss = this.#losses.judge(nowMs)
     if (state === 'overuse') {
       if (settled) this.#decrease(nowMs, 'delay', receivedBps)
-    } else if (this.#losses.isTooMuch) {
-      if (settled) this.#decrease(nowMs, 'loss', receivedBps)
+    } else if (loss) {
+      if (settled) this.#decrease(nowMs, 'loss', receivedBps, loss)
     } else if (state === 'normal' && this.estimateBps !== Number.POSITIVE_INFINITY) {
       const isNear = this.estimateBps > this.#fullBps * NEAR_BELOW && this.estimateBps < this.#fullBps * NEAR_ABOVE
       const grown = this.estimateBps * (1 + ((isNear ? SLOW_GROWTH : FAST_GROWTH) * stepMs) / 1000)
@@ -119,13 +125,13 @@ export class BandwidthEstimator {
     }
   }
 
-  #decrease(nowMs: number, why: Decrease, receivedBps: number): void {
-    const fullBps = why === 'delay' ? (this.#capacity.bitsPerSecond ?? receivedBps) : receivedBps
+  #decrease(nowMs: number, why: Decrease, receivedBps: number, loss?: LossVerdict): void {
+    const fullBps = why === 'delay' ? (this.#capacity.bitsPerSecond ?? receivedBps) : loss?.why === 'bound' ? loss.bps : receivedBps
     this.#fullBps = fullBps
-    const factor = why === 'delay' ? BACK_OFF : Math.max(LEAST_BACK_OFF, 1 - this.#losses.fraction / 2)
+    const factor = why === 'delay' ? BACK_OFF : loss?.why === 'bound' ? LOSS_BACK_OFF : Math.max(LEAST_BACK_OFF, 1 - this.#losses.fraction / 2)
     this.estimateBps = Math.max(MIN_BPS, Math.min(this.estimateBps, fullBps * factor))
     this.lastDecrease = { atMs: nowMs, why }
-    if (why === 'loss') this.#losses.answered(nowMs)
+    this.#losses.answered(nowMs, loss)
   }
 
   #unwrap(arrivalMs: number): number {

@@ -10,13 +10,18 @@ export class SendHistory {
   readonly #bytes = new Uint16Array(MEMORY)
   /** Feedback said that it did not come. */
   readonly #missing = new Uint8Array(MEMORY)
+  readonly #repeat = new Uint8Array(MEMORY)
 
-  /** @returns the packet's count */
-  add(nowMs: number, byteLength: number): number {
+  /**
+   * @param isRepeat it was sent before
+   * @returns the packet's count
+   */
+  add(nowMs: number, byteLength: number, isRepeat: boolean): number {
     const slot = this.next & (MEMORY - 1)
     this.#sentMs[slot] = nowMs
     this.#bytes[slot] = byteLength
     this.#missing[slot] = 0
+    this.#repeat[slot] = isRepeat ? 1 : 0
     return this.next++
   }
 
@@ -33,6 +38,10 @@ export class SendHistory {
 
   byteLength(seq: number): number {
     return this.#bytes[seq & (MEMORY - 1)] as number
+  }
+
+  isRepeat(seq: number): boolean {
+    return this.#repeat[seq & (MEMORY - 1)] === 1
   }
 
   /** It came: whatever else is said of it counts no more. */
