@@ -432,8 +432,9 @@ export class OutTrack {
     }
     const length = srtp.protect(out.memory, at, headerBytes, ready.payload, ready.payloadBytes, index)
     out.sendReserved(at, length, to)
-    link.octets += length
     // The estimate is of the pictures, which have the count that it is made from.
-    if (this.#isVideo) link.paceBytes -= length
+    if (!this.#isVideo) return
+    link.octets += length
+    link.paceBytes -= length
   }
 }

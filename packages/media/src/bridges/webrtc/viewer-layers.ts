@@ -6,6 +6,14 @@ import type { OutTrack } from './out-track.ts'
 import { PathProbe } from './path-probe.ts'
 import type { ViewerLink } from './viewer-link.ts'
 
+/** After a change for the worse, a larger layer is not tried for so long, in milliseconds; twice as long each time that a trial failed. */
+const PAUSE_MS = 4000
+const MAX_PAUSE_MS = 60_000
+/** After a change for the better it is. */
+const SETTLE_MS = 1500
+/** A larger layer that had to be given up within this time was a trial that failed, in milliseconds. */
+const FAILED_MS = 15_000
+
 /** Where a viewer stands among the layers of a track. */
 export type LayerPlace = {
   /** 0 for the smallest. */
@@ -19,6 +27,9 @@ export class ViewerLayers {
   readonly #link: ViewerLink
   #chosen: Layer | undefined
   #probe: PathProbe | undefined
+  #tryAfterMs = Number.NEGATIVE_INFINITY
+  #pauseMs = PAUSE_MS
+  #climbedMs = Number.NEGATIVE_INFINITY
 
   constructor(out: OutTrack, link: ViewerLink) {
     this.#out = out
@@ -72,9 +83,10 @@ export class ViewerLayers {
       return
     }
     this.#probe = undefined
-    if (result === 'narrow') link.failed(nowMs)
+    if (result === 'narrow') this.#pause(nowMs, true)
     else if (result === 'wide') {
       link.proved()
+      this.#tryAfterMs = nowMs
       this.choose(nowMs)
     }
   }
@@ -84,15 +96,27 @@ export class ViewerLayers {
     const fitting = fittingLayer(coming, link)
     const at = this.#chosen ? coming.indexOf(this.#chosen) : -1
     const present = coming[at]
-    if (!fitting || !present || layerNeedBps(present) > link.targetBps) return fitting
+    if (!fitting || !present) return fitting
+    if (layerNeedBps(present) > link.targetBps) {
+      if (fitting !== present) this.#pause(nowMs, nowMs - this.#climbedMs < FAILED_MS)
+      return fitting
+    }
     const larger = coming[at + 1]
     if (!larger || this.#probe) return present
     if (link.targetBps === Number.POSITIVE_INFINITY) return fitting
-    const needBps = layerNeedBps(larger)
-    if (!link.mayTry(nowMs, needBps)) return present
-    link.tried(nowMs)
-    if (coming.indexOf(fitting) > at) return larger
-    if (this.#out.canPad) this.#probe = new PathProbe(nowMs, needBps, link.octets)
+    if (nowMs < this.#tryAfterMs) return present
+    if (coming.indexOf(fitting) > at) {
+      this.#climbedMs = nowMs
+      this.#tryAfterMs = nowMs + SETTLE_MS
+      return larger
+    }
+    if (this.#out.canPad) this.#probe = new PathProbe(nowMs, layerNeedBps(larger), link.octets)
     return present
+  }
+
+  #pause(nowMs: number, hasFailed: boolean): void {
+    this.#pauseMs = hasFailed ? Math.min(MAX_PAUSE_MS, this.#pauseMs * 2) : PAUSE_MS
+    this.#tryAfterMs = nowMs + this.#pauseMs
+    this.#probe = undefined
   }
 }

@@ -46,8 +46,6 @@ const REPEAT_SHARE = 0.25
 const CLIMB_MARGIN = 1.1
 /** Who chooses layers is told of changes of the estimate from this share on. */
 const NEWS = 0.03
-/** As near as this to the multiple of what comes through that the estimate is bounded by. */
-const UNTRIED_MARGIN = 1.4
 const HOLD_OFF_MS = 5000
 const MAX_HOLD_OFF_MS = 60_000
 /** A climb after which the path was too narrow again within this time came too early: the next one waits twice as long. */
@@ -62,7 +60,7 @@ export class ViewerLink {
   isWatched = false
   /** Pictures have to fit the estimate. */
   isNarrow = false
-  /** Octets sent, with headers, by all tracks. */
+  /** Octets of pictures sent, with headers and repetitions. */
   octets = 0
   /** Octets that may leave now. */
   paceBytes = BURST_BYTES
@@ -104,29 +102,6 @@ export class ViewerLink {
     return this.isNarrow && this.estimateBps !== undefined ? this.estimateBps * SHARE : Number.POSITIVE_INFINITY
   }
 
-  /**
-   * Whether a layer that takes more may be tried: the path showed room for it, or nothing went wrong for a while and only trying tells.
-   * A trial that fails makes the next one wait for twice as long.
-   * @param bps of all that would be sent then
-   */
-  mayTry(nowMs: number, bps: number): boolean {
-    const estimateBps = this.estimateBps
-    if (estimateBps === undefined || !this.isNarrow) return true
-    if (nowMs - Math.max(this.#sawDecreaseMs, this.#climbedMs) < this.#holdOffMs) return false
-    return estimateBps >= bps * CLIMB_MARGIN || this.isUntried
-  }
-
-  /** A larger layer is sent from now on. */
-  tried(nowMs: number): void {
-    this.#climbedMs = nowMs
-  }
-
-  /** The estimate is as high as what is sent lets it become. */
-  get isUntried(): boolean {
-    const estimator = this.#estimator
-    return estimator !== undefined && estimator.estimateBps >= estimator.receivedBps * UNTRIED_MARGIN
-  }
-
   /** How long packets waited in the path at most of late, in milliseconds. */
   get waitedMs(): number {
     return this.#estimator?.trend.peakMs ?? 0
@@ -136,12 +111,6 @@ export class ViewerLink {
   proved(): void {
     const estimator = this.#estimator
     if (estimator) estimator.estimateBps = Math.max(estimator.estimateBps, estimator.receivedBps)
-  }
-
-  /** More was tried, and did not come through. */
-  failed(nowMs: number): void {
-    this.#climbedMs = nowMs
-    this.#holdOffMs = Math.min(MAX_HOLD_OFF_MS, this.#holdOffMs * 2)
   }
 
   get level(): ViewerLevel {
