@@ -1,6 +1,9 @@
 const FINGERPRINT = `a=fingerprint:sha-256 ${'AB:'.repeat(31)}CD`
 
-/** As OBS Studio 30 makes it, by libdatachannel: no candidates, no retransmission by RTX, no header extensions, audio first. */
+/**
+ * As OBS Studio makes it from 30.2 on, by libdatachannel: no candidates, no retransmission by RTX, no header extensions, audio first. Compared
+ * line by line with an offer of 30.1.0 that its issue #2 in github.com/kevmo314/tinywhip shows; that one has candidates and a port besides.
+ */
 export const OBS_OFFER = `v=0
 o=rtc 3767197920 0 IN IP4 127.0.0.1
 s=-
@@ -11,6 +14,7 @@ a=msid-semantic:WMS *
 a=setup:actpass
 a=ice-ufrag:jBwr
 a=ice-pwd:zpwqGhVPzVGmJtOuRkNkBv
+a=ice-options:ice2,trickle
 ${FINGERPRINT}
 m=audio 9 UDP/TLS/RTP/SAVPF 111
 c=IN IP4 0.0.0.0
@@ -18,6 +22,7 @@ a=mid:0
 a=sendonly
 a=ssrc:1804289383 cname:kCWWH1zgiWRTxkwN
 a=ssrc:1804289383 msid:kCWWH1zgiWRTxkwN kCWWH1zgiWRTxkwN-audio
+a=msid:kCWWH1zgiWRTxkwN kCWWH1zgiWRTxkwN-audio
 a=rtcp-mux
 a=rtpmap:111 opus/48000/2
 a=fmtp:111 minptime=10;maxaveragebitrate=96000;stereo=1;sprop-stereo=1;useinbandfec=1
@@ -28,6 +33,7 @@ a=mid:1
 a=sendonly
 a=ssrc:1804289384 cname:kCWWH1zgiWRTxkwN
 a=ssrc:1804289384 msid:kCWWH1zgiWRTxkwN kCWWH1zgiWRTxkwN-video
+a=msid:kCWWH1zgiWRTxkwN kCWWH1zgiWRTxkwN-video
 a=rtcp-mux
 a=rtpmap:96 H264/90000
 a=rtcp-fb:96 nack
@@ -35,6 +41,14 @@ a=rtcp-fb:96 nack pli
 a=rtcp-fb:96 goog-remb
 a=fmtp:96 profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1
 `.replaceAll('\n', '\r\n')
+
+/** The same by OBS Studio 30.0 and 30.1, which gather candidates first. */
+export const OBS_OFFER_WITH_CANDIDATES = OBS_OFFER.replace('m=audio 9', 'm=audio 57249')
+  .replace('c=IN IP4 0.0.0.0', 'c=IN IP4 192.0.2.53')
+  .replace(
+    '\r\na=rtpmap:111',
+    '\r\na=candidate:1 1 UDP 2122317823 192.0.2.53 57249 typ host\r\na=candidate:2 1 UDP 2122317311 2001:db8::53 57249 typ host\r\na=end-of-candidates\r\na=rtpmap:111',
+  )
 
 const EXTENSIONS = `a=extmap:1 urn:ietf:params:rtp-hdrext:toffset
 a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { CHROMIUM_OFFER } from '@millrace/media/bridges/webrtc/offers.corpus.ts'
-import { OBS_OFFER, SIMULCAST_PUBLISHER } from '@millrace/media/bridges/webrtc/publisher-offers.corpus.ts'
+import { OBS_OFFER, OBS_OFFER_WITH_CANDIDATES, SIMULCAST_PUBLISHER } from '@millrace/media/bridges/webrtc/publisher-offers.corpus.ts'
 import type { Codec } from '@millrace/media/codecs/codec.ts'
 import { startWhepServer, type WhepServer } from '../../../test/webrtc/whep-server.ts'
 
@@ -32,6 +32,12 @@ describe('WHIP', () => {
     assert.match(session.pathname, /^\/obs\/whip\/[\w-]{24}$/)
     assert.equal((await fetch(session, { method: 'DELETE' })).status, 200)
     assert.equal((await fetch(session, { method: 'DELETE' })).status, 404)
+  })
+
+  test('an offer of OBS 30.1, which has candidates', async () => {
+    const response = await post('obs', OBS_OFFER_WITH_CANDIDATES)
+    assert.equal(response.status, 201)
+    assert.match(await response.text(), /^m=audio \d+ UDP\/TLS\/RTP\/SAVPF 111\r$[^]*^m=video \d+ UDP\/TLS\/RTP\/SAVPF 96\r$/m)
   })
 
   test('who waits for the passive part is told that we begin', async () => {
