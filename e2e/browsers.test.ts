@@ -95,6 +95,20 @@ describe('Chromium and Firefox', { timeout: 240_000 }, () => {
     await until('the player plays by HLS', 30_000, () => player.evaluate(pageSays, 'Live · HLS'))
     await until('pictures', 15_000, async () => (await player.evaluate(shownPictures, null)) > 20)
   })
+
+  it('a publisher whose browser was killed gives way to the next, not only after its time', { timeout: 60_000 }, async () => {
+    const path = 'vanished'
+    const options = { codec: 'VP8', width: WIDTH, height: HEIGHT }
+    await publishByWhip(await open('Firefox', ''), `${server.url('http', path)}/whip`, options)
+    await server.pathIsLive(path)
+    const next = await open('Chromium', '')
+    const publish = () => publishByWhip(next, `${server.url('http', path)}/whip`, options)
+    await assert.rejects(publish(), /409 .*already has a publisher/)
+    pages.splice(0)
+    await firefox.kill()
+    await until('the next one is let in', 10_000, () => publish().catch(() => false as const))
+    await until('it has the path', 10_000, () => server.logLines('another publisher came').length > 0)
+  })
 })
 
 const isPlaying = (now: Received): Received | false => now.framesDecoded > 20 && now.width > 0 && now.audioEnergy > 0 && now

@@ -129,7 +129,7 @@ describe('GStreamer publishes by WHIP', () => {
     assert.ok(Number(streams.find(({ codec_name }) => codec_name === 'opus')?.nb_read_frames) >= 100)
     // It says nothing when it is killed: its silence is noticed.
     await publisher.stop('SIGKILL')
-    await until('the log says that the publisher left', 40_000, () => server.logLines('publisher left').some((line) => line.includes('went silent')))
+    await until('the log says that the publisher left', 20_000, () => server.logLines('publisher left').some((line) => line.includes('went silent')))
     await server.stop()
   })
 })

@@ -100,9 +100,18 @@ export class Firefox {
     return new FirefoxPage(this.#client, context)
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#stop('SIGTERM')
+  }
+
+  /** As a crash or a power cut ends it: it says goodbye to nobody. */
+  kill(): Promise<void> {
+    return this.#stop('SIGKILL')
+  }
+
+  async #stop(signal: NodeJS.Signals): Promise<void> {
     this.#client.close()
-    await this.#child.stop('SIGTERM')
+    await this.#child.stop(signal)
     rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 })
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ProtocolError } from '../bytes/protocol-error.ts'
-import { Hub } from './hub.ts'
+import { Hub, VANISHED_MS } from './hub.ts'
 import { H264, OPUS, oneToOne, PCMU, publisher, unit } from './hub-fixtures.ts'
 import type { Track } from './track.ts'
 
@@ -20,6 +20,24 @@ describe('Hub', () => {
       () => hub.publish('cam', [H264], 'units', publisher(), 1),
       (error) => code('path/busy')(error) && /test from 127\.0\.0\.1:1/.test(String(error)),
     )
+  })
+
+  it('gives the path of a publisher that vanished to the next, and the readers with it', () => {
+    const hub = makeHub()
+    const goodbyes: string[] = []
+    const vanishing = { ...publisher(), lastHeardMs: 1000, close: (message: string) => void goodbyes.push(message) }
+    const first = hub.publish('cam', [H264], 'units', vanishing, 0)
+    const reader = client()
+    first.stream.addClient(reader)
+    assert.throws(() => hub.checkFree('cam', 1000 + VANISHED_MS - 1), code('path/busy'))
+    const returned = publisher()
+    const second = hub.publish('cam', [H264], 'units', returned, 1000 + VANISHED_MS)
+    assert.equal(goodbyes.length, 1)
+    assert.equal(second.stream, first.stream)
+    assert.deepEqual(reader.ends, [])
+    first.close(10_000)
+    assert.equal(hub.publisherOf('cam'), returned)
+    assert.throws(() => hub.checkFree('cam', 60_000), code('path/busy'), 'who does not say when it was heard keeps its path')
   })
 
   it('keeps the readers when the publisher comes back with the same codecs, and continues the timeline', () => {

@@ -11,11 +11,19 @@ export type Publisher = {
   readonly protocol: string
   /** `address:port`, or the URL of a source without its credentials. */
   readonly remote: string
+  /**
+   * When something came from it last, by the clock that `publish` is called with. Whoever has been silent for `VANISHED_MS` gives way to another
+   * publisher. Absent for those that never give way.
+   */
+  readonly lastHeardMs?: number | undefined
   /** Told when the server wants it to stop. */
   close(message: string): void
   /** A reader needs a picture where decoding can start. Absent for publishers that cannot be asked. Called at most once a second for each track. */
   requestKeyFrame?(track: Track): void
 }
+
+/** Who is silent for so long is taken for gone when another comes: a program that was killed says no goodbye. Those that live are heard several times a second. */
+export const VANISHED_MS = 3000
 
 /** A publisher's hold on a path. */
 export type Publication = {
@@ -61,21 +69,17 @@ export class Hub {
   }
 
   /**
-   * Takes a path for a publisher. Readers of an earlier publisher continue where the codecs are compatible, and are ended otherwise.
+   * Takes a path for a publisher, from one that vanished too. Readers of an earlier publisher continue where the codecs are compatible, and are ended otherwise.
    * @param codecs one per track, in the order of the stream's tracks
    * @param fedIn the view that the publisher writes
-   * @throws ProtocolError `path/busy` if another publisher has the path, `path/invalid-name`, `path/no-tracks`
+   * @throws ProtocolError `path/busy` if another publisher holds the path, `path/invalid-name`, `path/no-tracks`
    */
   publish(name: string, codecs: readonly Codec[], fedIn: 'units' | 'packets', publisher: Publisher, nowMs: number): Publication {
     checkPathName(name)
     if (codecs.length === 0) throw new ProtocolError('path/no-tracks', `nothing to publish to ${name}: no track has a codec that this server knows`)
+    this.checkFree(name, nowMs)
+    this.publisherOf(name)?.close('it was silent, and another publisher came')
     let path = this.#paths.get(name)
-    if (path?.publisher) {
-      throw new ProtocolError(
-        'path/busy',
-        `path ${name} already has a publisher (${path.publisher.protocol} from ${path.publisher.remote}): stop that one first`,
-      )
-    }
     if (path && !sameTracks(path.stream, codecs)) {
       const now = codecs.map(codecLabel).join(' + ')
       path.stream.end({ code: 'codecs-changed', message: `the publisher of ${name} came back with other codecs (${now}): connect again` })
@@ -111,6 +115,13 @@ export class Hub {
   /** What a reader reads, or undefined while nobody publishes there. A stream whose publisher just left still counts as live. */
   find(name: string): Stream | undefined {
     return this.#paths.get(name)?.stream
+  }
+
+  /** @throws ProtocolError `path/busy` if a publisher holds the path that did not vanish */
+  checkFree(name: string, nowMs: number): void {
+    const present = this.publisherOf(name)
+    if (!present || nowMs - (present.lastHeardMs ?? nowMs) >= VANISHED_MS) return
+    throw new ProtocolError('path/busy', `path ${name} already has a publisher (${present.protocol} from ${present.remote}): stop that one first`)
   }
 
   /** Who publishes there now. */

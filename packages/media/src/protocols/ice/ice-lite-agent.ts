@@ -49,6 +49,11 @@ export class IceLiteAgent<Address extends TransportAddress = TransportAddress> {
     return this.#remoteAddress
   }
 
+  /** When the last valid check came, or the session began. */
+  get lastValidMs(): number {
+    return this.#lastValidMs
+  }
+
   /** The peer's user name: another one is an ICE restart. */
   get remoteUfrag(): string {
     return (this.#nextGeneration ?? this.#generation).remoteUfrag

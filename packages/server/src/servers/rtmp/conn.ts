@@ -135,12 +135,12 @@ export class RtmpConn {
   #publishRefusal(path: string): string | undefined {
     try {
       checkPathName(path)
+      this.#context.hub.checkFree(path, monotonicMs())
+      return undefined
     } catch (error) {
       if (error instanceof ProtocolError) return error.message
       throw error
     }
-    const present = this.#context.hub.list().find(({ name }) => name === path)?.publisher
-    return present && `path ${path} already has a publisher (${present.protocol} from ${present.remote}): stop that one first`
   }
 
   #onPlay(path: string): void {

@@ -41,8 +41,7 @@ export class Publishing {
     this.#parts = parts
     this.#remote = remote
     this.#onUdpPacket = onUdpPacket
-    const present = parts.context.hub.list().find((other) => other.name === path)?.publisher
-    if (present) throw new ProtocolError('path/busy', `path ${path} already has a publisher (${present.protocol} from ${present.remote}): stop that one first`)
+    parts.context.hub.checkFree(path, monotonicMs())
     const { known, unknown } = sortMedia(description)
     if (known.length === 0) throw new ProtocolError('path/no-tracks', `nothing to publish to ${path}: ${unknown.map(({ reason }) => reason).join(', ')}`)
     this.#known = known

@@ -23,6 +23,12 @@ import type { WebRtcConn } from './webrtc-conn.ts'
 /** How soon a missing packet is asked for. */
 const TICK_MS = 10
 
+/**
+ * A publisher from which nothing comes for so long is gone, as one by RTSP is. Even one that sends no media, since it is paused, checks its
+ * consent every six seconds at least (RFC 7675 section 5.1).
+ */
+const SILENCE_TIMEOUT_MS = 10_000
+
 export type PublisherConnOptions = {
   readonly id: string
   readonly pathName: string
@@ -48,6 +54,8 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
   #publisher: RtcPublisher | undefined
   #publication: Publication | undefined
   #ticker: NodeJS.Timeout | undefined
+  #packets = 0
+  #mediaMs = 0
   #isClosed = false
 
   constructor(options: PublisherConnOptions) {
@@ -72,6 +80,10 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
     return this.link.remote
   }
 
+  get lastHeardMs(): number {
+    return Math.max(this.link.agent.lastValidMs, this.#mediaMs)
+  }
+
   handleMedia(nowMs: number, datagram: Uint8Array): void {
     try {
       if (isRtcp(datagram)) this.#publisher?.handleRtcp(nowMs, datagram)
@@ -86,7 +98,11 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
   }
 
   tick(nowMs: number): void {
-    this.link.tick(nowMs)
+    const packets = this.#publisher?.counters.packets ?? 0
+    if (packets !== this.#packets) this.#mediaMs = nowMs
+    this.#packets = packets
+    if (this.link.connected && nowMs - this.lastHeardMs > SILENCE_TIMEOUT_MS) this.close('the peer went silent')
+    else this.link.tick(nowMs)
   }
 
   requestKeyFrame(track: Track): void {

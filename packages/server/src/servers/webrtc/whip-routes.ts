@@ -3,6 +3,7 @@ import { decodeRtcOffer } from '@millrace/media/bridges/webrtc/rtc-offer.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { checkPathName } from '@millrace/media/hub/path-name.ts'
 import type { FastifyReply } from 'fastify'
+import { monotonicMs } from '../../net/clock.ts'
 import type { ServerContext } from '../../net/context.ts'
 import type { PathRoute } from '../../net/http-route.ts'
 import { sendProblem } from '../../net/problem.ts'
@@ -29,10 +30,11 @@ const acceptOffer = (
   pathName: string,
 ): OpenedSession | undefined => {
   checkPathName(pathName)
-  const present = context.hub.publisherOf(pathName)
-  if (present) {
-    const detail = `${pathName} already has a publisher (${present.protocol} from ${present.remote}): stop that one first, or choose another path.`
-    sendProblem(reply, 409, 'Somebody publishes there', detail)
+  try {
+    context.hub.checkFree(pathName, monotonicMs())
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    sendProblem(reply, 409, 'Somebody publishes there', `${error.message}, or choose another path.`)
     return undefined
   }
   const log = context.log.child({ path: pathName, protocol: 'webrtc', client })
