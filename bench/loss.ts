@@ -7,7 +7,7 @@
  */
 import { parseArgs } from 'node:util'
 import { CONDITIONS } from '../e2e/lab/conditions.ts'
-import { isWatchable, outcomeLine, Trials } from '../e2e/lab/trial.ts'
+import { isReached, outcomeLine, Trials } from '../e2e/lab/trial.ts'
 
 const { values, positionals } = parseArgs({ options: { seconds: { type: 'string', default: '20' } }, allowPositionals: true })
 const seconds = Number(values.seconds)
@@ -20,7 +20,7 @@ const trials = await Trials.start()
 try {
   for (const condition of chosen) {
     const outcome = await trials.run(condition, seconds)
-    console.log(`${condition.name.padEnd(40)} ${isWatchable(outcome) ? 'ok ' : 'BAD'}   ${outcomeLine(outcome)}`)
+    console.log(`${condition.name.padEnd(40)} ${isReached(outcome, condition.aim) ? 'ok ' : 'BAD'}   ${outcomeLine(outcome)}`)
   }
 } finally {
   await trials.stop()

@@ -1,48 +1,68 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { stopChildren, until } from './harness/child.ts'
-import { CONDITIONS } from './lab/conditions.ts'
+import { CONDITIONS, type Condition, WATCHABLE } from './lab/conditions.ts'
 import { Lab } from './lab/lab.ts'
-import { isWatchable, type Outcome, outcomeLine, Trials } from './lab/trial.ts'
+import { isReached, type Outcome, outcomeLine, Trials } from './lab/trial.ts'
 import { sample, watch } from './lab/whep-page.ts'
 
 /** Measured for each path, in seconds. `npm run bench -- loss` has the whole table, and measures longer. */
-const SECONDS = 12
+const SECONDS = 8
+/** Viewers at the same time. */
+const PLACES = 2
+
+/** Of the table, what is shown each time. */
+const SHOWN = [
+  'no loss',
+  '1 % lost',
+  '2 % lost',
+  '5 % lost',
+  '10 % lost',
+  '5 % lost, 40 ms round trip',
+  'bursts of 10 lost',
+  '1 in 10 later by 20 ms',
+  'link of 70 % of the stream',
+]
+
+const conditionOf = (name: string): Condition => {
+  const condition = CONDITIONS.find((candidate) => candidate.name === name)
+  assert.ok(condition, `no condition ${name}`)
+  return condition
+}
 
 const refusal = await Lab.refusal()
 
 describe('a viewer behind a bad network', { skip: refusal ?? false }, () => {
   let trials: Trials
   before(async () => {
-    trials = await Trials.start()
+    trials = await Trials.start(PLACES)
   })
   after(async () => {
     await trials?.stop()
     await stopChildren()
   })
 
-  const run = (name: string): Promise<Outcome> => {
-    const condition = CONDITIONS.find((candidate) => candidate.name === name)
-    assert.ok(condition, `no condition ${name}`)
-    return trials.run(condition, SECONDS)
-  }
+  const run = (name: string): Promise<Outcome> => trials.run(conditionOf(name), SECONDS)
 
-  for (const name of ['5 % lost', '5 % lost, 40 ms round trip', 'bursts of 10 lost', '1 in 10 later by 20 ms']) {
-    it(`${name}: the picture goes on`, { timeout: 60_000 }, async (test) => {
-      const outcome = await run(name)
-      test.diagnostic(outcomeLine(outcome))
-      assert.ok(outcome.decodedOfSent >= 0.98, 'nearly all pictures are decoded')
-      assert.ok(outcome.decodedOfReceived >= 0.98, 'nearly all received pictures are decoded')
-      assert.ok(outcome.longestGapMs <= 500, 'no freeze over half a second')
-      if (name.includes('lost')) assert.ok(outcome.nacks > 0, 'packets were lost: the browser asked for some')
-    })
-  }
+  describe('the picture goes on', { concurrency: PLACES }, () => {
+    for (const name of SHOWN) {
+      it(name, { timeout: 60_000 }, async (test) => {
+        const { aim = WATCHABLE } = conditionOf(name)
+        const outcome = await run(name)
+        test.diagnostic(outcomeLine(outcome))
+        assert.ok(outcome.decodedOfSent >= aim.decodedOfSent, `of the pictures that were sent ${aim.decodedOfSent * 100} % are decoded`)
+        assert.ok(outcome.decodedOfReceived >= aim.decodedOfReceived, `of the pictures that came ${aim.decodedOfReceived * 100} % are decoded`)
+        assert.ok(outcome.longestGapMs <= aim.longestGapMs, `no freeze over ${aim.longestGapMs} ms`)
+        if (/\d % lost/.test(name)) assert.ok(outcome.nacks > 0, 'packets were lost: the browser asked for some')
+      })
+    }
+  })
 
   it('without retransmission 5 % of loss ruins the picture', { timeout: 60_000 }, async (test) => {
     const outcome = await run('5 % lost, no retransmission')
     test.diagnostic(outcomeLine(outcome))
     assert.equal(outcome.nacks, 0)
-    assert.ok(!isWatchable(outcome), 'the same aims are missed, so the path is really bad')
+    assert.ok(!isReached(outcome), 'the same aims are missed, so the path is really bad')
   })
 
   it('where no UDP passes, WebRTC connects by TCP', { timeout: 60_000 }, async (test) => {

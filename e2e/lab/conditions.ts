@@ -1,9 +1,21 @@
 import type { Impairment } from './impairment.ts'
 
+/** Of the pictures that were sent and of those that came, the share that is decoded, 0 to 1; and the longest time between two of them. */
+export type Aim = { readonly decodedOfSent: number; readonly decodedOfReceived: number; readonly longestGapMs: number }
+
+/** Pictures go on as if nothing were lost. */
+export const WATCHABLE: Aim = { decodedOfSent: 0.98, decodedOfReceived: 0.98, longestGapMs: 500 }
+/** With so much loss some packets come only with the third or fourth repetition. */
+const NEARLY: Aim = { decodedOfSent: 0.95, decodedOfReceived: 0.95, longestGapMs: 500 }
+/** Not all pictures can come, as all of them need the ones before. */
+const MOVING: Aim = { decodedOfSent: 0.4, decodedOfReceived: 0.98, longestGapMs: 1000 }
+
 /** A row of the table: how the path is, and what a viewer on it has to see. */
 export type Condition = {
   readonly name: string
   readonly impairment: Impairment
+  /** What the viewer has to see at least. */
+  readonly aim?: Aim
   /** false: the browser is kept from asking for lost packets. */
   readonly retransmission?: boolean
 }
@@ -23,14 +35,14 @@ export const CONDITIONS: readonly Condition[] = [
   { name: '1 % lost', impairment: { lossDown: 1 } },
   { name: '2 % lost', impairment: { lossDown: 2 } },
   { name: '5 % lost', impairment: { lossDown: 5 } },
-  { name: '10 % lost', impairment: { lossDown: 10 } },
+  { name: '10 % lost', impairment: { lossDown: 10 }, aim: NEARLY },
   { name: '5 % lost both ways', impairment: { lossDown: 5, lossUp: 5 } },
   { name: '5 % lost, 40 ms round trip', impairment: { lossDown: 5, delayMs: 20 } },
   { name: '5 % lost both ways, 100 ms round trip', impairment: { lossDown: 5, lossUp: 5, delayMs: 50 } },
   { name: 'bursts of 10 lost', impairment: { burst: BURSTS } },
   { name: '1 in 10 later by 20 ms', impairment: { reorder: REORDER } },
   { name: '5 % lost, 1 in 10 later by 20 ms', impairment: { lossDown: 5, reorder: REORDER } },
-  { name: 'link of 70 % of the stream', impairment: { rateKbit: Math.round(STREAM_KBIT * 0.7) } },
+  { name: 'link of 70 % of the stream', impairment: { rateKbit: Math.round(STREAM_KBIT * 0.7) }, aim: MOVING },
   { name: '2 % lost, no retransmission', impairment: { lossDown: 2 }, retransmission: false },
   { name: '5 % lost, no retransmission', impairment: { lossDown: 5 }, retransmission: false },
 ]

@@ -4,13 +4,15 @@ import type { Child } from '../harness/child.ts'
 import { clip } from '../harness/clip.ts'
 import { Millrace } from '../harness/millrace.ts'
 import { publishRtsp } from '../harness/publishers.ts'
-import { type Condition, PICTURE_KBIT, PICTURE_RATE } from './conditions.ts'
+import { type Aim, type Condition, PICTURE_KBIT, PICTURE_RATE, WATCHABLE } from './conditions.ts'
 import { Lab } from './lab.ts'
 import { sample, watch } from './whep-page.ts'
 
 const PATH = 'lab'
 /** After the first picture, before the measurement. */
 const SETTLE_MS = 3000
+/** The same where the path has to be found out first. */
+const SETTLE_NARROW_MS = 5000
 
 /** What a viewer saw on a path. */
 export type Outcome = {
@@ -31,9 +33,8 @@ export type Outcome = {
   readonly packetsLost: number
 }
 
-/** The aim: pictures go on as if nothing were lost. */
-export const isWatchable = ({ decodedOfSent, decodedOfReceived, longestGapMs }: Outcome): boolean =>
-  decodedOfSent >= 0.98 && decodedOfReceived >= 0.98 && longestGapMs <= 500
+export const isReached = (outcome: Outcome, aim: Aim = WATCHABLE): boolean =>
+  outcome.decodedOfSent >= aim.decodedOfSent && outcome.decodedOfReceived >= aim.decodedOfReceived && outcome.longestGapMs <= aim.longestGapMs
 
 export const outcomeLine = (outcome: Outcome): string =>
   [
@@ -48,40 +49,59 @@ export const outcomeLine = (outcome: Outcome): string =>
     `lost ${outcome.packetsLost}`,
   ].join('   ')
 
-/** A server with one stream, and a viewer's machine behind a router that can be made bad. */
+/** A viewer's machine behind a router that can be made bad, and the browser there. */
+type Place = { readonly lab: Lab; browser: Promise<Browser> | undefined; isTaken: boolean }
+
+/** A server with one stream, and places to watch it from. */
 export class Trials {
-  readonly lab: Lab
   readonly server: Millrace
   readonly #publisher: Child
-  #browser: Browser | undefined
+  readonly #places: readonly Place[]
 
-  private constructor(lab: Lab, server: Millrace, publisher: Child) {
-    this.lab = lab
+  private constructor(labs: readonly Lab[], server: Millrace, publisher: Child) {
+    this.#places = labs.map((lab) => ({ lab, browser: undefined, isTaken: false }))
     this.server = server
     this.#publisher = publisher
   }
 
-  static async start(): Promise<Trials> {
-    const lab = await Lab.open()
+  /** @param places how many viewers there can be at the same time */
+  static async start(places = 1): Promise<Trials> {
+    const labs: Lab[] = []
     try {
+      while (labs.length < places) labs.push(await Lab.open())
       const server = await Millrace.start('demo: false\nhost: 0.0.0.0')
       const file = await clip({ audio: 'opus', bitrate: `${PICTURE_KBIT}k`, gop: 2 * PICTURE_RATE })
       const publisher = await publishRtsp(server, PATH, 'tcp', file)
       await server.pathIsLive(PATH)
-      return new Trials(lab, server, publisher)
+      return new Trials(labs, server, publisher)
     } catch (error) {
-      await lab.close()
+      for (const lab of labs) await lab.close()
       throw error
     }
   }
 
-  /** Watches over such a path for a while. */
-  async run({ impairment, retransmission = true }: Condition, seconds: number): Promise<Outcome> {
-    await this.lab.impair(impairment, this.server.ports.ice)
-    const page = await (await this.browser()).newPage()
+  get lab(): Lab {
+    return this.#first.lab
+  }
+
+  /** Watches over such a path for a while, from a place that is free. */
+  async run(condition: Condition, seconds: number): Promise<Outcome> {
+    const place = this.#places.find(({ isTaken }) => !isTaken)
+    if (!place) throw new Error(`all ${this.#places.length} places are taken`)
+    place.isTaken = true
+    try {
+      return await this.#watch(place, condition, seconds)
+    } finally {
+      place.isTaken = false
+    }
+  }
+
+  async #watch(place: Place, { impairment, retransmission = true }: Condition, seconds: number): Promise<Outcome> {
+    await place.lab.impair(impairment, this.server.ports.ice)
+    const page = await (await browserAt(place)).newPage()
     try {
       await watch(page, this.url(`${PATH}/whep`), { retransmission })
-      await sleep(SETTLE_MS)
+      await sleep(impairment.rateKbit === undefined ? SETTLE_MS : SETTLE_NARROW_MS)
       const before = await sample(page)
       await sleep(seconds * 1000)
       const after = await sample(page)
@@ -109,10 +129,15 @@ export class Trials {
     }
   }
 
-  /** The viewer's browser. */
-  async browser(): Promise<Browser> {
-    this.#browser ??= await this.lab.launchChromium()
-    return this.#browser
+  /** The browser of the first place. */
+  browser(): Promise<Browser> {
+    return browserAt(this.#first)
+  }
+
+  get #first(): Place {
+    const [first] = this.#places
+    if (!first) throw new Error('there are no places')
+    return first
   }
 
   /** An address of the server as the viewer's machine sees it. */
@@ -121,9 +146,14 @@ export class Trials {
   }
 
   async stop(): Promise<void> {
-    await this.#browser?.close()
+    for (const { browser } of this.#places) await (await browser)?.close()
     await this.#publisher.stop()
     await this.server.stop()
-    await this.lab.close()
+    for (const { lab } of this.#places) await lab.close()
   }
+}
+
+const browserAt = (place: Place): Promise<Browser> => {
+  place.browser ??= place.lab.launchChromium()
+  return place.browser
 }
