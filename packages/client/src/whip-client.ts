@@ -6,12 +6,15 @@ import { withStartBitrate } from './start-bitrate.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 
-/** Simulcast layers: `maxBitrate` of each as a part of the whole. */
+/** Simulcast layers: `maxBitrate` of each in relation to the others, and how high the picture is that the browsers' encoders make so many of. */
 const LAYERS = [
-  { rid: 'q', scaleResolutionDownBy: 4, share: 0.1 },
-  { rid: 'h', scaleResolutionDownBy: 2, share: 0.25 },
-  { rid: 'f', scaleResolutionDownBy: 1, share: 0.65 },
+  { rid: 'q', scaleResolutionDownBy: 4, share: 0.1, leastHeight: 540 },
+  { rid: 'h', scaleResolutionDownBy: 2, share: 0.25, leastHeight: 270 },
+  { rid: 'f', scaleResolutionDownBy: 1, share: 0.65, leastHeight: 0 },
 ] as const
+
+/** Codecs of which the browsers make several pictures of one track. */
+const SIMULCAST_CODECS: readonly string[] = ['H264', 'VP8']
 
 export type TrackKind = 'audio' | 'video'
 
@@ -26,7 +29,7 @@ export type WhipOptions = {
   readonly videoCodec?: string | undefined
   /** Upper bound of the video, in bits per second. */
   readonly maxVideoBps?: number | undefined
-  /** Three sizes at once (RFC 8853), so that a smaller one goes on where the way to the server gets too narrow for the largest. */
+  /** Three sizes at once (RFC 8853), of which each viewer gets the one that its path carries; H.264 and VP8 only, and two of small pictures. */
   readonly simulcast?: boolean | undefined
 }
 
@@ -64,7 +67,11 @@ export class WhipClient {
     const { video, audio, videoCodec, simulcast = false } = this.#options
     const stream = new MediaStream()
     if (video) {
-      const transceiver = this.#session.peer.addTransceiver(video, { direction: 'sendonly', streams: [stream], sendEncodings: encodings(simulcast) })
+      const transceiver = this.#session.peer.addTransceiver(video, {
+        direction: 'sendonly',
+        streams: [stream],
+        sendEncodings: encodings(video, simulcast && canSimulcast(videoCodec)),
+      })
       if (videoCodec !== undefined) preferCodec(transceiver, videoCodec)
       this.#senders.set('video', transceiver.sender)
     }
@@ -103,8 +110,10 @@ export class WhipClient {
     const sender = this.#senders.get('video')
     const parameters = sender?.getParameters()
     if (this.#isClosed || !sender || !parameters?.encodings?.length) return
+    const shareOf = ({ rid }: RTCRtpEncodingParameters): number => LAYERS.find((layer) => layer.rid === rid)?.share ?? 1
+    const whole = parameters.encodings.reduce((sum, encoding) => sum + shareOf(encoding), 0)
     for (const encoding of parameters.encodings) {
-      const share = LAYERS.find(({ rid }) => rid === encoding.rid)?.share ?? 1
+      const share = shareOf(encoding) / whole
       if (this.#maxVideoBps === undefined) delete encoding.maxBitrate
       else encoding.maxBitrate = Math.round(this.#maxVideoBps * share)
     }
@@ -117,5 +126,12 @@ export class WhipClient {
   }
 }
 
-const encodings = (simulcast: boolean): RTCRtpEncodingParameters[] =>
-  simulcast ? LAYERS.map(({ rid, scaleResolutionDownBy }) => ({ rid, scaleResolutionDownBy })) : [{}]
+/** @param videoCodec as RTP names it; undefined for the browser's own choice, which is one of those that can */
+export const canSimulcast = (videoCodec: string | undefined): boolean => videoCodec === undefined || SIMULCAST_CODECS.includes(videoCodec.toUpperCase())
+
+/** Browsers leave out the largest layer of a picture that is too small for so many, so those begin with fewer. */
+const encodings = (video: MediaStreamTrack, simulcast: boolean): RTCRtpEncodingParameters[] => {
+  const { height = 0 } = video.getSettings()
+  const layers = LAYERS.filter(({ leastHeight }) => height >= leastHeight)
+  return simulcast && layers.length > 1 ? layers.map(({ rid, scaleResolutionDownBy }) => ({ rid, scaleResolutionDownBy })) : [{}]
+}

@@ -58,12 +58,16 @@ export const wordsFor = (state: PlayerState, mode: PlayerMode, pathName: string,
   }
 }
 
+/** How the server's reason begins where it sends another layer. */
+const SMALLER = 'a smaller picture'
+
 type Playing = Extract<PlayerState, { name: 'playing' }>
 
 const playingWords = (state: Playing, mode: PlayerMode): Partial<Words> => {
   const words = transportWords(state, mode)
   if (state.reduced === undefined) return words
-  return { ...words, detail: ['The network is slow: showing fewer pictures.', words.detail ?? ''].join(' ').trim(), detailTitle: state.reduced }
+  const what = state.reduced.startsWith(SMALLER) ? 'a smaller picture' : 'fewer pictures'
+  return { ...words, detail: [`The network is slow: showing ${what}.`, words.detail ?? ''].join(' ').trim(), detailTitle: state.reduced }
 }
 
 const transportWords = ({ via, missing, because, notice }: Playing, mode: PlayerMode): Partial<Words> => {

@@ -1,4 +1,5 @@
 import { Publisher } from '@millrace/client/publisher.ts'
+import { canSimulcast } from '@millrace/client/whip-client.ts'
 import { byId, setText } from '../dom.ts'
 import { showPublishHints } from '../publish-hints.ts'
 import { type CaptureFault, captureObstacle } from './capture.ts'
@@ -22,6 +23,7 @@ const resolution = byId('resolution', HTMLSelectElement)
 const frameRate = byId('frame-rate', HTMLSelectElement)
 const bitrate = byId('bitrate', HTMLSelectElement)
 const codec = byId('codec', HTMLSelectElement)
+const simulcast = byId('simulcast', HTMLInputElement)
 const systemSound = byId('system-sound', HTMLInputElement)
 const hints = byId('hints', HTMLDListElement)
 const message = byId('message', HTMLElement)
@@ -31,6 +33,8 @@ const pathName = decodeURIComponent(location.pathname.slice(1).replace(/\/publis
 const canShareScreen = typeof navigator.mediaDevices?.getDisplayMedia === 'function'
 let fault: CaptureFault | undefined
 let liveSinceMs: number | undefined
+/** Somebody chose whether several sizes are sent: that counts for all pictures from then on. */
+let hasChosenSizes = false
 let wakeLock: WakeLockSentinel | undefined
 
 const isOn = (): boolean => publisher.state.name !== 'stopped' && publisher.state.name !== 'failed'
@@ -58,9 +62,11 @@ const show = (): void => {
   start.disabled = !hasTracks && !isOn()
   toggle(mute, studio.isMuted, studio.microphone !== undefined)
   toggle(pause, studio.isPaused, studio.video !== undefined)
-  // It is agreed on when the session begins.
+  // These are agreed on when the session begins.
   codec.disabled = isOn()
   codec.title = isOn() ? 'Stop to change this' : ''
+  simulcast.disabled = isOn() || !canSimulcast(codec.value)
+  simulcast.title = isOn() ? 'Stop to change this' : canSimulcast(codec.value) ? '' : 'With H.264 and VP8'
   byId('camera-field', HTMLElement).hidden = chosenSource() !== 'camera'
   byId('system-sound-field', HTMLElement).hidden = chosenSource() !== 'screen'
   byId('numbers', HTMLElement).hidden = state.name !== 'live' && state.name !== 'interrupted'
@@ -112,6 +118,7 @@ const publisher = new Publisher({
 const studioChanged = async (): Promise<void> => {
   preview.srcObject = studio.video ? new MediaStream([studio.video]) : null
   chooseSource(studio.source)
+  await applyChoices()
   show()
   meter.watch(studio.sound)
   await showDevices()
@@ -144,7 +151,8 @@ const use = (source: string): Promise<void> => {
 
 const settingsChanged = async (control: EventTarget | null): Promise<void> => {
   fault = undefined
-  if (control === camera) await studio.useCamera()
+  if (control === simulcast) hasChosenSizes = true
+  else if (control === camera) await studio.useCamera()
   else if (control === microphone) await studio.useMicrophone()
   else if (control === resolution || control === frameRate) await studio.applyQuality()
   else if (control instanceof HTMLInputElement && control.name === 'source') await use(control.value)
@@ -153,6 +161,9 @@ const settingsChanged = async (control: EventTarget | null): Promise<void> => {
 
 const applyChoices = async (): Promise<void> => {
   publisher.videoCodec = codec.value || undefined
+  // Writing on a screen is hard to read in less than its size, and costs the computer the most.
+  if (!hasChosenSizes && !isOn()) simulcast.checked = chosenSource() === 'camera'
+  publisher.simulcast = simulcast.checked && canSimulcast(codec.value)
   await publisher.setMaxVideoBps(Number(bitrate.value))
 }
 

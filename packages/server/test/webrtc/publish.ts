@@ -13,6 +13,8 @@ export type PublishOptions = {
   readonly setup?: 'active' | 'passive'
   /** Sends three layers, of a quarter, of half and of the full size. */
   readonly simulcast?: boolean
+  /** Bits per second of those at most, smallest first. */
+  readonly layerBps?: readonly number[]
 }
 
 /** Opens a page of that origin and publishes its camera and microphone to a WHIP endpoint there. */
@@ -20,14 +22,14 @@ export const publish = async (browser: Browser, whipUrl: string, options: Publis
   const page = await browser.newPage()
   await page.goto(new URL('/', whipUrl).href)
   await page.evaluate(
-    async ({ url, mimeType, width = 640, height = 480, rewritePort, setup, simulcast }) => {
+    async ({ url, mimeType, width = 640, height = 480, rewritePort, setup, simulcast, layerBps = [200_000, 800_000, 3_200_000] }) => {
       const media = await navigator.mediaDevices.getUserMedia({ video: { width, height, frameRate: 30 }, audio: true })
       const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
       const [camera] = media.getVideoTracks()
       const [microphone] = media.getAudioTracks()
       if (!camera || !microphone) throw new Error('no fake devices')
       const sendEncodings = simulcast
-        ? ['l', 'm', 'h'].map((rid, i): RTCRtpEncodingParameters => ({ rid, scaleResolutionDownBy: 2 ** (2 - i), maxBitrate: 200_000 * 4 ** i }))
+        ? ['l', 'm', 'h'].map((rid, i): RTCRtpEncodingParameters => ({ rid, scaleResolutionDownBy: 2 ** (2 - i), maxBitrate: layerBps[i] ?? 0 }))
         : []
       const video = peer.addTransceiver(camera, { direction: 'sendonly', streams: [media], sendEncodings })
       peer.addTransceiver(microphone, { direction: 'sendonly', streams: [media] })

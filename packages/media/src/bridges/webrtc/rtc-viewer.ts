@@ -112,8 +112,9 @@ export class RtcViewer {
     const { link } = this
     const leftOut = link.tally.droppedAlone + link.tally.cut
     const place = this.#layers.find((layers) => layers?.place)?.place
-    const isSmaller = place !== undefined && place.layer < place.layers - 1
-    const levelReason = isSmaller ? smallerReason(place, link.path) : link.reason
+    // At the start a smaller one is sent for a moment without a reason.
+    const isSmaller = place !== undefined && place.layer < place.layers - 1 && link.path !== undefined
+    const levelReason = isSmaller ? `a smaller picture is sent (size ${place.layer + 1} of ${place.layers}), because ${link.path}` : link.reason
     const level = { estimateBps: link.estimateBps, level: link.level, levelReason, leftOut, place }
     return { bytes, packets: this.packetsSent, repeated, nacks: this.#nacks, plis: this.#plis, lost, rttMs: link.rttMs, jitterMs, ...level }
   }
@@ -209,6 +210,3 @@ export class RtcViewer {
     return this.tracks.find((track) => track?.ssrc === ssrc)
   }
 }
-
-const smallerReason = ({ layer, layers }: LayerPlace, path: string | undefined): string =>
-  `a smaller picture is sent (size ${layer + 1} of ${layers})${path === undefined ? '' : `, because ${path}`}`

@@ -20,7 +20,7 @@ import { nodeSrtpCrypto } from './srtp-crypto.ts'
 import type { WebRtcConn } from './webrtc-conn.ts'
 
 const REPORT_INTERVAL_MS = 1000
-/** From least to all; their places are the layers in the statistics. */
+/** From least to all; their places are the layers in the statistics, where the publisher sends one picture. */
 const LEVELS: readonly ViewerLevel[] = ['key-frames', 'group-start', 'no-b', 'full']
 
 export type ViewerConnOptions = {
@@ -79,8 +79,8 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
 
   readCounters(): SessionCounters {
     if (!this.#viewer) return {}
-    const { level, levelReason, leftOut, ...counters } = this.#viewer.counters
-    return { ...counters, layer: LEVELS.indexOf(level), dropped: leftOut, reason: levelReason }
+    const { level, levelReason, leftOut, place, ...counters } = this.#viewer.counters
+    return { ...counters, layer: place ? place.layer : LEVELS.indexOf(level), dropped: leftOut, reason: levelReason }
   }
 
   record(recorder: SessionRecorder | null): void {
