@@ -1,10 +1,10 @@
 /**
- * Viewers that come and go as fast as they can while 50 others watch: how many join in a second, and what the others see of it.
+ * Viewers that come, get their keys and go, so many a second, while 50 others watch: how many do, and what the others see of it.
  * Beside it Janus's streaming plugin, where it is installed.
  *
- *     node bench/whep-joins.ts [joining at once…]      default: 20 50 100
+ *     node bench/whep-joins.ts [joins a second…]      default: 50 100 200
  *
- * The handshakes of those who join are made in JavaScript on the same machine, so that the rate is at most what is left for them.
+ * Those who join do so from the same machine, with what the server and those who watch leave of it.
  */
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,9 +15,9 @@ import { type Rival, startMillrace } from './whep/rival.ts'
 const WATCHERS = 50
 const MEASURE_MS = 10_000
 
-const counts = process.argv.slice(2).map(Number)
-if (counts.some((count) => !Number.isInteger(count) || count < 1 || count > 200)) {
-  console.error('usage: node bench/whep-joins.ts [joining at once…], 1 to 200, as in node bench/whep-joins.ts 20 100')
+const rates = process.argv.slice(2).map(Number)
+if (rates.some((rate) => !Number.isInteger(rate) || rate < 1 || rate > 500)) {
+  console.error('usage: node bench/whep-joins.ts [joins a second…], 1 to 500, as in node bench/whep-joins.ts 50 200')
   process.exit(2)
 }
 
@@ -35,18 +35,18 @@ const measure = async (start: (paced: boolean) => Promise<Rival>): Promise<void>
   const crowd = new Crowd(rival)
   try {
     await crowd.join(WATCHERS)
-    const quiet = await crowd.measure(() => sleep(MEASURE_MS))
-    console.log(line(rival.name, 'nobody joins', quiet))
-    for (const atOnce of counts.length > 0 ? counts : [20, 50, 100]) {
+    for (const asked of rates.length > 0 ? rates : [50, 100, 200]) {
+      const quiet = await crowd.measure(() => sleep(MEASURE_MS))
+      console.log(line(rival.name, 'nobody joins', quiet))
       const joining = new ViewerProcess()
       joining.yieldToOthers()
       try {
         let joined = 0
         const measured = await crowd.measure(async () => {
-          joined = (await joining.tell({ type: 'churn', stream: rival.stream, ms: MEASURE_MS, atOnce })).joined
+          joined = (await joining.tell({ type: 'churn', stream: rival.stream, ms: MEASURE_MS, perSecond: asked })).joined
         })
         const rate = joined / measured.seconds
-        console.log(line(rival.name, `${rate.toFixed(0)} join a second, ${atOnce} at once`, measured))
+        console.log(line(rival.name, `${rate.toFixed(0)} join a second of ${asked} asked`, measured))
         console.log(
           `${rival.name.padEnd(9)} ${((measured.cpuMs / measured.seconds - quiet.cpuMs / quiet.seconds) / rate).toFixed(1)} CPU ms for each who joins`,
         )

@@ -1,5 +1,7 @@
 /** Started by the bench: what of Millrace takes a stream by RTSP and gives it out by WebRTC. Sends its ports to the parent. */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
 import type { Log } from '@millrace/server/log/log.ts'
@@ -17,10 +19,13 @@ const log: Log = { debug: nothing, info: nothing, warn: complain, error: complai
 
 const hub = new Hub({ converters: rtpConverters, republishGraceMs: 10_000 })
 const context = { hub, log: { ...log, warn: nothing }, countFault: (_protocol: string, code: string) => console.error(`a fault of a peer: ${code}`) }
+/** The server reads all files of its pages at the start; there are none. */
+const pagesDir = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
 const webrtc = await startWebRtcServer(context, { host: HOST, port: 0 })
-const http = await startHttpServer(context, { host: HOST, port: 0, routes: webrtc.routes, pagesDir: tmpdir() })
+const http = await startHttpServer(context, { host: HOST, port: 0, routes: webrtc.routes, pagesDir })
 const rtsp = await startRtspServer(context, { host: HOST, port: 0, rtpPort: 0, rtcpPort: 0 })
 process.send?.({ rtsp: rtsp.port, http: http.port } satisfies ServerPorts)
+rmSync(pagesDir, { recursive: true })
 process.once('SIGTERM', () => {
   hub.close()
   void Promise.all([webrtc.close(), http.close(), rtsp.close()]).then(() => process.exit())

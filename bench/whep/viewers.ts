@@ -1,4 +1,5 @@
 /** Started by the bench: many viewers in a process of their own. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { makeDtlsShared } from '@millrace/server/servers/webrtc/dtls-conn.ts'
 import { janusSignalling } from '../janus/janus-signalling.ts'
 import type { Signalling } from './signalling.ts'
@@ -12,8 +13,8 @@ export type ViewersCommand =
   | { readonly type: 'connect'; readonly stream: StreamAddress; readonly count: number; readonly checkOneOf: number }
   /** All of them ask for packets again all the time. */
   | { readonly type: 'complain' }
-  /** Viewers come and go at once for a while, so many at a time. `joined` says how many. */
-  | { readonly type: 'churn'; readonly stream: StreamAddress; readonly ms: number; readonly atOnce: number }
+  /** Viewers come and go at once for a while, so many a second. `joined` says how many. */
+  | { readonly type: 'churn'; readonly stream: StreamAddress; readonly ms: number; readonly perSecond: number }
   /** Counts begin anew. */
   | { readonly type: 'reset' }
   | { readonly type: 'report' }
@@ -23,6 +24,8 @@ export type ViewersReport = ViewerCounts & { readonly viewers: number; readonly 
 
 /** Handshakes at a time: all at once measure their queue, and the server's timeouts. */
 const CONNECTING = 4
+/** Who joins waits when so many do already. */
+const MAX_JOINING = 100
 
 const viewers: Viewer[] = []
 const delaysMs: number[] = []
@@ -46,23 +49,28 @@ const connectAll = async (stream: StreamAddress, count: number, checkOneOf: numb
   await Promise.all(Array.from({ length: CONNECTING }, worker))
 }
 
-const churn = async (stream: StreamAddress, ms: number, atOnce: number): Promise<void> => {
+const churn = async (stream: StreamAddress, ms: number, perSecond: number): Promise<void> => {
   const dtls = await makeDtlsShared()
   const signalling = await signallingTo(stream)
-  const endMs = performance.now() + ms
-  const worker = async (): Promise<void> => {
-    while (performance.now() < endMs) {
-      const viewer = await Viewer.connect(signalling, dtls, [], Number.MAX_SAFE_INTEGER)
-      joined++
-      await viewer.close()
-    }
+  const underWay = new Set<Promise<void>>()
+  const visit = async (): Promise<void> => {
+    const viewer = await Viewer.connect(signalling, dtls, [], Number.MAX_SAFE_INTEGER)
+    joined++
+    await viewer.close()
   }
-  await Promise.all(Array.from({ length: atOnce }, worker))
+  const startMs = performance.now()
+  for (let due = 0; performance.now() < startMs + ms; due++) {
+    await sleep(Math.max(0, startMs + (due * 1000) / perSecond - performance.now()))
+    while (underWay.size >= MAX_JOINING) await Promise.race(underWay)
+    const visiting: Promise<void> = visit().finally(() => underWay.delete(visiting))
+    underWay.add(visiting)
+  }
+  await Promise.all(underWay)
 }
 
 const run = async (command: ViewersCommand): Promise<ViewersReport> => {
   if (command.type === 'connect') await connectAll(command.stream, command.count, command.checkOneOf)
-  else if (command.type === 'churn') await churn(command.stream, command.ms, command.atOnce)
+  else if (command.type === 'churn') await churn(command.stream, command.ms, command.perSecond)
   else if (command.type === 'complain') for (const viewer of viewers) viewer.complain()
   else if (command.type === 'reset') {
     delaysMs.length = joined = 0

@@ -108,10 +108,13 @@ export class DtlsConn {
     if (this.#isClosed || timeoutAtMs >= this.#timerAtMs) return
     clearTimeout(this.#timer)
     this.#timerAtMs = timeoutAtMs
-    this.#timer = setTimeout(() => {
-      this.#timerAtMs = Number.POSITIVE_INFINITY
-      this.#run((nowMs) => this.#session.handleTimeout(nowMs))
-    }, timeoutAtMs - monotonicMs())
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAtMs = Number.POSITIVE_INFINITY
+        this.#run((nowMs) => this.#session.handleTimeout(nowMs))
+      },
+      Math.max(0, timeoutAtMs - monotonicMs()),
+    )
   }
 
   #stop(): void {

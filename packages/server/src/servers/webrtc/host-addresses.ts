@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net'
-import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
+import type { NetworkInterfaceInfo } from 'node:os'
 import type { TransportAddress } from '@millrace/media/protocols/stun/transport-address.ts'
+import type { Interfaces } from './interface-list.ts'
 
 /** In one answer; a machine with many virtual interfaces would make it endless. */
 const MAX_ADDRESSES = 16
@@ -11,8 +12,6 @@ export type AdditionalHost = {
   /** Undefined for the same one as inside. */
   readonly port: number | undefined
 }
-
-type Interfaces = NodeJS.Dict<readonly NetworkInterfaceInfo[]>
 
 /** A server there is for its own machine alone. */
 export const isLoopback = (host: string): boolean => host === '::1' || host.startsWith('127.')
@@ -27,7 +26,7 @@ export const bindAddress = (host: string): string => {
 }
 
 /** Whether what comes from `address` comes from this machine. */
-export const isOwnAddress = (address: string, interfaces: Interfaces = networkInterfaces()): boolean => {
+export const isOwnAddress = (address: string, interfaces: Interfaces): boolean => {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
   return isLoopback(plain) || Object.values(interfaces).some((list = []) => list.some((entry) => entry.address === plain))
 }
@@ -36,12 +35,7 @@ export const isOwnAddress = (address: string, interfaces: Interfaces = networkIn
  * Where players reach the port of a server on `host`, best first: there, or for `0.0.0.0` and `::` at the addresses of all interfaces, IPv4
  * and IPv6 in turn (RFC 8421 section 4), for the loopback at both, and at those that address translation and forwarded ports add.
  */
-export const hostAddresses = (
-  host: string,
-  port: number,
-  additional: readonly AdditionalHost[],
-  interfaces: Interfaces = networkInterfaces(),
-): TransportAddress[] => {
+export const hostAddresses = (host: string, port: number, additional: readonly AdditionalHost[], interfaces: Interfaces): TransportAddress[] => {
   const bound = bindAddress(host)
   const own = [...(host === bound && isEverywhere(host) ? [] : [host]), ...(isEverywhere(bound) ? interfaceAddresses(bound === '::', interfaces) : [])]
   const outside = additional.map((entry) => ({ address: entry.address, port: entry.port ?? port }))

@@ -20,6 +20,7 @@ import { type DtlsShared, makeDtlsShared } from './dtls-conn.ts'
 import { type AdditionalHost, bindAddress, hostAddresses, isLoopback, isOwnAddress } from './host-addresses.ts'
 import { makeIceCredentials } from './ice-credentials.ts'
 import { type IcePorts, openIcePorts } from './ice-ports.ts'
+import { InterfaceList } from './interface-list.ts'
 import type { PeerLinkOptions } from './peer-link.ts'
 import { PublisherConn } from './publisher-conn.ts'
 import { srtpProfiles } from './srtp-crypto.ts'
@@ -65,6 +66,7 @@ export class WebRtcTransport implements Running {
   readonly #context: ServerContext
   readonly #options: WebRtcOptions
   readonly #dtls: DtlsShared
+  readonly #interfaces = new InterfaceList()
   readonly #port: UdpPort
   readonly #tcpPort: TcpPort
   readonly #byId = new Map<string, WebRtcConn>()
@@ -88,7 +90,7 @@ export class WebRtcTransport implements Running {
     this.#tcpPort = tcp
     udp.onDatagram((datagram, from) => this.#receive(datagram, from))
     tcp.onConnections({
-      admits: (address) => !this.#ownOnly || isOwnAddress(address),
+      admits: (address) => !this.#ownOnly || isOwnAddress(address, this.#interfaces.current),
       packet: (connection, packet) => this.#receiveByTcp(connection, packet),
       fault: (error) => this.#context.countFault('webrtc', error.code),
       closed: (connection) => this.#byConnection.delete(connection),
@@ -217,7 +219,7 @@ export class WebRtcTransport implements Running {
   }
 
   #addresses(): TransportAddress[] {
-    return hostAddresses(this.#options.host, this.#port.port, this.#options.additionalHosts ?? [])
+    return hostAddresses(this.#options.host, this.#port.port, this.#options.additionalHosts ?? [], this.#interfaces.current)
   }
 
   #shareFeed(stream: Stream): RtcFeed {
@@ -306,7 +308,7 @@ export class WebRtcTransport implements Running {
 
   /** @returns whose valid check it is */
   #receiveCheck(datagram: Buffer, from: Destination): WebRtcConn | undefined {
-    if (!isStun(datagram) || (this.#ownOnly && !isOwnAddress(from.address))) return undefined
+    if (!isStun(datagram) || (this.#ownOnly && !isOwnAddress(from.address, this.#interfaces.current))) return undefined
     try {
       const message = decodeStun(datagram)
       const conn = this.#byUfrag.get(message.username?.split(':', 1)[0] ?? '')
