@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { stopChildren, until } from './harness/child.ts'
+import { ffprobe } from './harness/readers.ts'
 import { CONDITIONS, type Condition, WATCHABLE } from './lab/conditions.ts'
 import { Lab } from './lab/lab.ts'
 import { isReached, type Outcome, outcomeLine, Trials } from './lab/trial.ts'
 import { sample, watch } from './lab/whep-page.ts'
+import { publish, sent } from './lab/whip-page.ts'
 
 /** Measured for each path, in seconds. `npm run bench -- loss` has the whole table, and measures longer. */
 const SECONDS = 8
@@ -74,6 +76,23 @@ describe('a viewer behind a bad network', { skip: refusal ?? false }, () => {
     assert.ok(afterMs < 3000, 'within 3 s')
     const before = await sample(page)
     await until('it plays on', 10_000, async () => (await sample(page)).framesDecoded > before.framesDecoded + 60)
+    await page.close()
+  })
+
+  it('where no UDP passes, a browser publishes by TCP, and hears the server', { timeout: 60_000 }, async (test) => {
+    await trials.lab.impair({ noUdp: true }, trials.server.ports.ice)
+    const page = await (await trials.browser()).newPage()
+    const afterMs = await publish(page, trials.url('tcp/whip'))
+    test.diagnostic(`connected after ${afterMs.toFixed(0)} ms`)
+    assert.ok(afterMs < 3000, 'within 3 s')
+    const streams = await ffprobe(trials.server.url('rtsp', 'tcp'), ['-rtsp_transport', 'tcp'])
+    const pictures = Number(streams.find(({ codec_name }) => codec_name === 'vp8')?.nb_read_frames)
+    assert.ok(pictures >= 45, `only ${pictures} pictures decoded in three seconds`)
+    const { protocol } = await until('receiver reports and feedback come', 10_000, async () => {
+      const now = await sent(page)
+      return now.roundTripSeconds > 0 && now.allowedBps > 500_000 && now
+    })
+    assert.equal(protocol, 'tcp')
     await page.close()
   })
 })
