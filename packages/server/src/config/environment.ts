@@ -5,6 +5,8 @@ import { knownKeys } from './schema.ts'
 const PREFIX = 'MILLRACE_'
 /** Says which file to read, and is no key itself. */
 export const CONFIG_VARIABLE = 'MILLRACE_CONFIG'
+/** For developers, and no key either: docs/design/native-calls.md. */
+const NATIVE_VARIABLE = 'MILLRACE_NATIVE'
 const PATHS_PREFIX = `${PREFIX}PATHS_`
 
 /** A key that an environment variable sets. */
@@ -20,7 +22,7 @@ export const environmentOverrides = (env: NodeJS.ProcessEnv, pathNames: readonly
   const overrides: Override[] = []
   const faults: Fault[] = []
   for (const [variable, text] of Object.entries(env)) {
-    if (!variable.startsWith(PREFIX) || variable === CONFIG_VARIABLE || !text) continue
+    if (!variable.startsWith(PREFIX) || variable === CONFIG_VARIABLE || variable === NATIVE_VARIABLE || !text) continue
     const key = KNOWN.get(variable) ?? pathKey(variable, pathNames)
     if (key) overrides.push({ variable, key, value: typed(key, text) })
     else faults.push({ where: `environment variable ${variable}`, message: unknownMessage(variable, pathNames) })

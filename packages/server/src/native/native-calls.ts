@@ -2,7 +2,7 @@ import type { AesCtr, AesGcm, HmacSha1 } from '@millrace/media/protocols/srtp/sr
 import { Addresses } from './addresses.ts'
 import { type Foreign, type Library, loadForeign, openProcess } from './foreign.ts'
 import { NativeCtr, NativeHmac } from './native-counter-mode.ts'
-import { NativeGcm } from './native-gcm.ts'
+import { nativeGcm } from './native-gcm.ts'
 import { OpenSsl } from './openssl.ts'
 import { testCrypto, testSending } from './self-test.ts'
 import { Sockets } from './sockets.ts'
@@ -65,7 +65,7 @@ const makeCrypto = (foreign: Foreign, library: Library): NativeCrypto => {
   const openssl = new OpenSsl(foreign, library)
   const addresses = new Addresses(foreign)
   const crypto: NativeCrypto = {
-    aesGcm: (key) => new NativeGcm(key, openssl, addresses),
+    aesGcm: nativeGcm(openssl, addresses),
     aesCtr: (key) => {
       const ctr = new NativeCtr(key, openssl, addresses)
       return (counter, from, fromAt, byteLength, to, toAt) => ctr.crypt(counter, from, fromAt, byteLength, to, toAt)

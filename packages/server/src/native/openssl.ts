@@ -5,14 +5,18 @@ export const NONE: Address = 0n
 export const SHA1_BYTES = 20
 /** Longest packet, with its tag, that goes through `work`. */
 const WORK_BYTES = 72 * 1024
-/** Places in `fixed`. */
+/** Places in the memory for arguments. */
 const KEY_AT = 0
 const MAX_KEY_BYTES = 64
 const IV_AT = 64
 const MAX_IV_BYTES = 16
 const LENGTH_AT = 80
 const TAG_AT = 96
-const FIXED_BYTES = 128
+const TAG_NAME_AT = 120
+/** Two structures OSSL_PARAM of openssl/core.h: name, type, data, size, size of what is returned; the second one is the end. */
+const PARAMS_AT = 128
+const OSSL_PARAM_OCTET_STRING = 5
+const FIXED_BYTES = PARAMS_AT + 2 * 40
 
 const P = 'pointer'
 const I = 'i32'
@@ -30,6 +34,8 @@ const bind = (library: Library) => ({
   initOpen: library.getFunction('EVP_DecryptInit_ex', { arguments: [P, P, P, P, P], return: I }),
   updateOpen: library.getFunction('EVP_DecryptUpdate', { arguments: [P, P, P, P, I], return: I }),
   finalOpen: library.getFunction('EVP_DecryptFinal_ex', { arguments: [P, P, P], return: I }),
+  // By the same reason a tag is fetched by the call that takes two arguments.
+  getParams: library.getFunction('EVP_CIPHER_CTX_get_params', { arguments: [P, P], return: I }),
   control: library.getFunction('EVP_CIPHER_CTX_ctrl', { arguments: [P, I, I, P], return: I }),
   newHmac: library.getFunction('HMAC_CTX_new', { arguments: [], return: P }),
   freeHmac: library.getFunction('HMAC_CTX_free', { arguments: [P], return: 'void' }),
@@ -51,6 +57,8 @@ export class OpenSsl {
   readonly iv: Address
   readonly length: Address
   readonly tag: Address
+  /** Asks for a tag of 16 bytes, to be put to `tag`. */
+  readonly tagParams: Address
   readonly #fixed: FixedMemory
   readonly #contexts = new FinalizationRegistry<Address>((context) => this.functions.freeContext(context))
   readonly #hmacs = new FinalizationRegistry<Address>((context) => this.functions.freeHmac(context))
@@ -61,8 +69,15 @@ export class OpenSsl {
     this.work = new FixedMemory(foreign, WORK_BYTES)
     this.#fixed = new FixedMemory(foreign, FIXED_BYTES)
     this.iv = this.#fixed.address + BigInt(IV_AT)
+    this.tagParams = this.#fixed.address + BigInt(PARAMS_AT)
     this.length = this.#fixed.address + BigInt(LENGTH_AT)
     this.tag = this.#fixed.address + BigInt(TAG_AT)
+    const { bytes, view, address } = this.#fixed
+    bytes.set(Buffer.from('tag'), TAG_NAME_AT)
+    view.setBigUint64(PARAMS_AT, address + BigInt(TAG_NAME_AT), true)
+    view.setUint32(PARAMS_AT + 8, OSSL_PARAM_OCTET_STRING, true)
+    view.setBigUint64(PARAMS_AT + 16, this.tag, true)
+    view.setBigUint64(PARAMS_AT + 24, 16n, true)
   }
 
   /** @returns a context with this key; it lives as long as `owner` */

@@ -19,6 +19,7 @@ const MESSAGE_BYTES = 4 * MESSAGE_WORDS
 /** struct iovec. */
 const VECTOR_BYTES = 16
 const VECTOR_WORDS = 4
+const VECTOR_LENGTH = 2
 /** Room for a sockaddr_in6. */
 const NAME_BYTES = 32
 /** A control message with 16 bits in it: struct cmsghdr, and padding. */
@@ -44,7 +45,7 @@ export type UdpSenderOptions = {
 export class UdpSender {
   readonly memory: WordMemory
   readonly #options: UdpSenderOptions
-  readonly #sockets: Sockets
+  readonly #sockets: Pick<Sockets, 'sendmmsg' | 'errno'>
   readonly #stride: number
   readonly #messages: FixedMemory
   readonly #messageWords: Uint32Array
@@ -52,8 +53,7 @@ export class UdpSender {
   readonly #vectorWords: Uint32Array
   readonly #vectorAddresses: BigUint64Array
   readonly #nameWords: Uint32Array
-  readonly #segmentSizes: DataView
-  /** What the messages hold a place of by number, so that it stays. */
+  /** What the messages point at. */
   readonly #names: FixedMemory
   readonly #controls: FixedMemory
   /** Of each message that is gathered. */
@@ -66,7 +66,7 @@ export class UdpSender {
   #segments = 0
   #isOpen = true
 
-  constructor(foreign: Foreign, sockets: Sockets, options: UdpSenderOptions) {
+  constructor(foreign: Foreign, sockets: Pick<Sockets, 'sendmmsg' | 'errno'>, options: UdpSenderOptions) {
     this.#sockets = sockets
     this.#options = options
     this.#stride = (options.headroom + options.maxPacketBytes + 3) & ~3
@@ -80,7 +80,6 @@ export class UdpSender {
     this.#vectorAddresses = new BigUint64Array(this.#messages.bytes.buffer)
     this.#vectorWords = new Uint32Array(this.#vectors.bytes.buffer)
     this.#nameWords = new Uint32Array(this.#names.bytes.buffer)
-    this.#segmentSizes = this.#controls.view
     for (let i = 0; i < MAX_GATHERED; i++) this.#lay(i, packets)
   }
 
@@ -99,13 +98,13 @@ export class UdpSender {
     if (!(length > 0 && length <= this.#options.maxPacketBytes)) throw new RangeError(`a packet of ${length} bytes`)
     const last = this.#destinations.length - 1
     if (last >= 0 && this.#destinations[last] === to && this.#extend(last, length)) {
-      this.#vectorWords[packet * VECTOR_WORDS + 2] = length
+      this.#vectorWords[packet * VECTOR_WORDS + VECTOR_LENGTH] = length
       this.#packets = packet + 1
       return true
     }
     const name = this.#known.get(to) ?? this.#learn(to)
     if (!name) return false
-    this.#vectorWords[packet * VECTOR_WORDS + 2] = length
+    this.#vectorWords[packet * VECTOR_WORDS + VECTOR_LENGTH] = length
     this.#packets = packet + 1
     this.#begin(last + 1, packet, name, to)
     this.#segmentBytes = length
@@ -113,11 +112,7 @@ export class UdpSender {
     return true
   }
 
-  /** Whether something waits for `flush`. */
-  get isEmpty(): boolean {
-    return this.#packets === 0
-  }
-
+  /** Hands over what was gathered. */
   flush(): void {
     const count = this.#destinations.length
     let next = 0
@@ -152,9 +147,10 @@ export class UdpSender {
     view.setBigUint64(at + 32, this.#controls.address + message * BigInt(CONTROL_BYTES), true)
     this.#vectors.view.setBigUint64(i * VECTOR_BYTES, packets + BigInt(i * this.#stride + this.#options.headroom), true)
     const control = i * CONTROL_BYTES
-    this.#segmentSizes.setBigUint64(control, BigInt(CONTROL_USED), true)
-    this.#segmentSizes.setInt32(control + 8, IPPROTO_UDP, true)
-    this.#segmentSizes.setInt32(control + 12, UDP_SEGMENT, true)
+    const { view: controls } = this.#controls
+    controls.setBigUint64(control, BigInt(CONTROL_USED), true)
+    controls.setInt32(control + 8, IPPROTO_UDP, true)
+    controls.setInt32(control + 12, UDP_SEGMENT, true)
   }
 
   /** @returns whether the packet goes into the last message, of which all packets have one size, but for a shorter one at the end */
@@ -165,7 +161,7 @@ export class UdpSender {
     const at = message * MESSAGE_WORDS
     words[at + VECTOR_COUNT] = (words[at + VECTOR_COUNT] as number) + 1
     words[at + CONTROL_LENGTH] = CONTROL_BYTES
-    this.#segmentSizes.setUint16(message * CONTROL_BYTES + 16, this.#segmentBytes, true)
+    this.#controls.view.setUint16(message * CONTROL_BYTES + 16, this.#segmentBytes, true)
     return true
   }
 
@@ -194,7 +190,7 @@ export class UdpSender {
     }
     for (let packet = first; packet < first + count; packet++) {
       const at = packet * this.#stride + this.#options.headroom
-      this.#options.sendOtherwise(this.memory.bytes.subarray(at, at + (this.#vectorWords[packet * VECTOR_WORDS + 2] as number)), to)
+      this.#options.sendOtherwise(this.memory.bytes.subarray(at, at + (this.#vectorWords[packet * VECTOR_WORDS + VECTOR_LENGTH] as number)), to)
     }
   }
 

@@ -14,6 +14,7 @@ import { IceLiteAgent } from '@millrace/media/protocols/ice/ice-lite-agent.ts'
 import { decodeStun, isStun } from '@millrace/media/protocols/stun/decode-stun.ts'
 import type { HmacSha1 } from '@millrace/media/protocols/stun/stun-message.ts'
 import { addressKey, type TransportAddress } from '@millrace/media/protocols/stun/transport-address.ts'
+import { nativeCalls } from '../../native/native-calls.ts'
 import { monotonicMs, wallClockMs } from '../../net/clock.ts'
 import type { Running, ServerContext } from '../../net/context.ts'
 import { type DtlsShared, makeDtlsShared } from './dtls-conn.ts'
@@ -100,6 +101,7 @@ export class WebRtcTransport implements Running {
 
   /** @throws ListenError if the port is taken, by UDP or by TCP */
   static async start(context: ServerContext, options: WebRtcOptions): Promise<WebRtcTransport> {
+    for (const note of nativeCalls().notes) context.log.debug({ protocol: 'webrtc' }, note)
     const dtls = await makeDtlsShared(srtpProfiles)
     return new WebRtcTransport(context, options, dtls, await openIcePorts(bindAddress(options.host), options.port))
   }
