@@ -76,7 +76,7 @@ export class SessionCard {
     )
     this.#badge.textContent = CULPRITS[verdict.culprit]
     this.#facts.textContent = factsOf(summary)
-    this.#verdict.replaceChildren(make('span', {}, verdict.text), ' ', make('small', {}, verdict.evidence.join('; ')))
+    this.#verdict.replaceChildren(make('span', {}, verdict.text), ' ', make('small', {}, [...verdict.evidence, ...layerFacts(summary)].join('; ')))
   }
 
   /** Fetches what is new and draws it. */
@@ -95,6 +95,15 @@ const factsOf = ({ started, ended, now }: SessionSummary): string => {
   if (ended === undefined && now.rttMs !== undefined) facts.push(`${Math.round(now.rttMs)} ms`)
   facts.push(ended === undefined ? `since ${time(started)}` : `${time(started)} to ${time(ended)}`)
   return facts.join(' · ')
+}
+
+/** `sizes: 320 × 180 with 120 kbit/s, 1280 × 720 off` */
+const layerFacts = ({ layers = [] }: SessionSummary): string[] => {
+  const facts = layers.map(({ name, width, height, bitrateKbps }) => {
+    const size = width === undefined ? name : `${width} × ${height}`
+    return bitrateKbps === 0 ? `${size} off` : `${size} with ${rate(bitrateKbps)}`
+  })
+  return facts.length === 0 ? [] : [`sizes: ${facts.join(', ')}`]
 }
 
 const rate = (kbps: number): string => (kbps < 1000 ? `${Math.round(kbps)} kbit/s` : `${(kbps / 1000).toFixed(1)} Mbit/s`)

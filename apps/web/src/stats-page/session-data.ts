@@ -10,6 +10,8 @@ export type SessionSummary = {
   /** Its flight recorder runs, or has run. */
   readonly recorded: boolean
   readonly now: Readonly<Record<string, number | undefined>>
+  /** Of a publisher that sends several sizes, the smallest first. */
+  readonly layers?: readonly { readonly name: string; readonly width?: number; readonly height?: number; readonly bitrateKbps: number }[]
   readonly verdict: {
     readonly culprit: 'camera' | 'uplink' | 'server' | 'downlink' | 'decoder' | 'none'
     readonly text: string

@@ -1,4 +1,4 @@
-import { isSessionProbe, type SessionCounters } from '../net/session-probe.ts'
+import { isSessionProbe, type LayerCounters, type SessionCounters } from '../net/session-probe.ts'
 import type { Sample } from './columns.ts'
 import type { FlightRecorder } from './flight-recorder.ts'
 import { PlayerMeter } from './player-report.ts'
@@ -27,6 +27,8 @@ export class SessionRecord {
   endedWallMs: number | undefined
   /** Why less is sent than there is, as of the newest sample. */
   reason: string | undefined
+  /** Of a publisher's simulcast, as of the newest sample. */
+  layers: readonly LayerCounters[] | undefined
   /** What happens in detail, where somebody asked for it. */
   flight: FlightRecorder | undefined
   #last: SessionCounters = {}
@@ -73,6 +75,7 @@ export class SessionRecord {
     if (this.firstTick < 0) this.firstTick = tick
     this.samples.push(sample)
     this.reason = now.reason
+    this.layers = now.layers
     this.#last = now
     this.#lastMs = nowMs
   }

@@ -1,3 +1,4 @@
+import type { LayerCounters } from '../net/session-probe.ts'
 import { COLUMNS, type ColumnName } from './columns.ts'
 import { EVIDENCE_SECONDS, gatherEvidence } from './evidence.ts'
 import type { Flight } from './flight-recorder.ts'
@@ -19,6 +20,8 @@ export type SessionSummary = {
   readonly samples: number
   /** The newest values; what is not known is absent. */
   readonly now: { readonly [name: string]: number | undefined }
+  /** Of a publisher that sends several sizes, the smallest first; packets since its start. */
+  readonly layers?: readonly (Omit<LayerCounters, 'bitrateBps'> & { readonly bitrateKbps: number })[]
   readonly verdict: Verdict
   /** Whether there is a `flight.json`. */
   readonly recorded: boolean
@@ -80,6 +83,7 @@ const summaryOf = (timeline: Timeline, record: SessionRecord, records: readonly 
   ...(record.endedWallMs !== undefined && { ended: new Date(record.endedWallMs).toISOString() }),
   samples: record.samples.length,
   now: record.newest satisfies { readonly [Name in ColumnName]?: number | undefined },
+  ...(record.layers && { layers: record.layers.map(({ bitrateBps, ...layer }) => ({ ...layer, bitrateKbps: Math.round(bitrateBps / 1000) })) }),
   verdict: verdictOn(timeline, record, records, publisherEvidence),
   recorded: record.flight !== undefined,
 })

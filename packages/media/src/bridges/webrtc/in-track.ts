@@ -8,6 +8,7 @@ import type { RtpTimeline } from '../rtp/rtp-timeline.ts'
 import type { AcceptedMedia } from './accept-publisher.ts'
 import { InLayer } from './in-layer.ts'
 import { InSource } from './in-source.ts'
+import { type PictureSize, pictureSize } from './picture-size.ts'
 
 /** SSRCs of one section: layers, and those of a sender that began anew. */
 const MAX_SOURCES = 8
@@ -20,6 +21,9 @@ const SILENT_RULES = [
 ] as const
 /** How much more than the present layer a better one has to have: what is between is chance. */
 const BETTER = 1.3
+
+/** What came of a layer: its size as of now, its bit rate of late, its packets since the start. */
+export type LayerCounters = Partial<PictureSize> & { readonly name: string; readonly bitrateBps: number; readonly packets: number; readonly lost: number }
 
 /**
  * One media section of a publisher. What it sends by one SSRC goes into the track as it comes. Where there are several, layers of a simulcast or an SSRC
@@ -71,6 +75,20 @@ export class InTrack {
   get layer(): number | undefined {
     const active = this.#active
     return active && this.media.layers.length > 0 ? this.sources.filter(({ bitrateBps }) => bitrateBps < active.bitrateBps).length : undefined
+  }
+
+  /** What comes of each layer of a simulcast, the smallest first; empty without simulcast. */
+  get layerCounters(): readonly LayerCounters[] {
+    if (this.media.layers.length === 0) return []
+    return this.#layers
+      .map(({ source, layer }) => ({
+        name: source.rid,
+        ...pictureSize(layer.track),
+        bitrateBps: layer.bitrateBps,
+        packets: source.packets,
+        lost: source.lost,
+      }))
+      .sort((a, b) => (a.width ?? 0) - (b.width ?? 0) || a.bitrateBps - b.bitrateBps)
   }
 
   /** The SSRC that is written to the track now. */

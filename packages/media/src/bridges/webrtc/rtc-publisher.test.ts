@@ -262,6 +262,56 @@ describe('a publisher by WebRTC', () => {
       }
     })
 
+    test('each layer has a ring of its own, on one timeline, and is asked for its own key frames', () => {
+      const scene = new Scene(SIMULCAST_PUBLISHER)
+      const changes: number[] = []
+      scene.publication.stream.readPackets({ onPacket: () => undefined, onLayersChange: ({ layers }) => changes.push(layers.length) })
+      for (let i = 0; i < 3; i++) second(scene, { l: 50, m: 100, h: 200 })
+      const { layers } = scene.video
+      assert.deepEqual(
+        layers.map(({ name, track }) => [name, track.ring.newestSeq]),
+        [
+          ['l', 59],
+          ['m', 59],
+          ['h', 59],
+        ],
+      )
+      const times = layers.map(({ track }) => track.ring.get(59)?.timestamp ?? 0)
+      assert.ok(Math.max(...times) - Math.min(...times) <= 900, `pictures of one moment have nearly one time: ${times}`)
+      assert.deepEqual(changes.slice(0, 3), [1, 2, 3])
+      const [low, , high] = layers
+      assert.ok(low && high && low.bitrateBps > 0 && high.bitrateBps > 3 * low.bitrateBps)
+      scene.take('pli')
+      scene.pass(1000)
+      scene.take('pli')
+      assert.equal(low.requestKeyFrame(scene.nowMs), true)
+      assert.equal(low.requestKeyFrame(scene.nowMs + 500), false)
+      assert.deepEqual(
+        scene.take('pli').map(({ mediaSsrc }) => mediaSsrc),
+        [LAYERS.l],
+      )
+      const again = scene.publisher.tracks.find(({ track }) => track === scene.video)
+      assert.deepEqual(
+        again?.layerCounters.map(({ name, packets }) => [name, packets]),
+        [
+          ['l', 60],
+          ['m', 60],
+          ['h', 60],
+        ],
+      )
+    })
+
+    test('a layer that stops is left within a third of a second', () => {
+      const scene = new Scene(SIMULCAST_PUBLISHER)
+      for (let i = 0; i < 3; i++) second(scene, { l: 50, m: 100, h: 200 })
+      const stoppedMs = scene.nowMs
+      second(scene, { l: 50, m: 100 })
+      const next = scene.written.find((packet) => packet.arrivalMs > stoppedMs)
+      assert.equal(layerOf(next), LAYERS.m)
+      assert.ok((next?.arrivalMs ?? 0) - stoppedMs < 330, `after ${(next?.arrivalMs ?? 0) - stoppedMs} ms`)
+      assert.equal(scene.video.layers.find(({ name }) => name === 'h')?.bitrateBps, 0)
+    })
+
     test('stays where it is while layers differ by little', () => {
       const scene = new Scene(SIMULCAST_PUBLISHER)
       for (let i = 0; i < 10; i++) second(scene, i % 2 === 0 ? { l: 100, m: 110 } : { l: 110, m: 100 })

@@ -16,7 +16,7 @@ import { RtpTimeline } from '../rtp/rtp-timeline.ts'
 import type { AcceptedMedia } from './accept-publisher.ts'
 import type { DatagramOut, Destination } from './datagram-out.ts'
 import type { InSource } from './in-source.ts'
-import { InTrack } from './in-track.ts'
+import { InTrack, type LayerCounters } from './in-track.ts'
 import { ReceiveRate } from './receive-rate.ts'
 
 const REPORT_INTERVAL_MS = 1000
@@ -63,6 +63,8 @@ export type RtcPublisherCounters = {
   readonly estimateBps: number | undefined
   /** Of a simulcast, the layer that is written to the stream: 0 for the lowest. */
   readonly layer: number | undefined
+  /** What comes of each layer of a simulcast, the smallest first; undefined without simulcast. */
+  readonly layers: readonly LayerCounters[] | undefined
 }
 
 /** Where the packets of an SSRC go. */
@@ -125,6 +127,7 @@ export class RtcPublisher {
       jitterMs: (video ?? this.tracks[0])?.active?.jitterMs,
       estimateBps: this.estimateBps,
       layer: video?.layer,
+      layers: video && video.layerCounters.length > 0 ? video.layerCounters : undefined,
     }
   }
 

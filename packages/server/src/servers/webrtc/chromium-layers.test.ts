@@ -54,6 +54,10 @@ describe('a simulcast of Chromium', () => {
       const publisher = server.hub.publisherOf('layers')
       assert.ok(publisher && isSessionProbe(publisher))
       await until('readers that do not choose have the best layer', () => publisher.readCounters().layer === 2)
+      const { layers = [] } = publisher.readCounters()
+      assert.deepEqual([...new Set(layers.map(({ width = 0, height = 0 }) => width / height))], [SIZE.width / SIZE.height])
+      assert.equal(layers.at(-1)?.width, SIZE.width)
+      assert.ok(layers.every(({ packets }) => packets > 100))
       const clients: object[] = [...(server.hub.find('layers')?.clients ?? [])]
       const reasons = clients.filter(isSessionProbe).flatMap((client) => client.readCounters().reason ?? [])
       assert.match(reasons.join(), /^a smaller picture is sent \(size [12] of 3\), because packets /)
