@@ -13,8 +13,11 @@ const yamlMessage = (code: string, message: string): string => {
   if (code === 'DUPLICATE_KEY') return 'this key is there twice: keep one'
   // The parser gives up on its stack.
   if (message.includes('call stack')) return 'is nested too deeply'
-  return message
+  return message.replace(QUOTED_TEXT, '$1')
 }
+
+/** Messages of the parser that repeat a piece of the file, which may be of a password. */
+const QUOTED_TEXT = /^(Not a YAML token|Invalid escape sequence|Block scalar header includes extra characters|Unresolved (?:alias|tag)).*$/s
 
 /** A configuration file's content, with the positions of its keys and values. */
 export class ConfigDocument {
@@ -72,6 +75,8 @@ export class ConfigDocument {
       return run()
     } catch (error) {
       if (error instanceof RangeError) throw new ConfigError([{ where: this.#name, message: 'is nested too deeply' }])
+      if (error instanceof ReferenceError && error.message.startsWith('Unresolved alias'))
+        throw new ConfigError([{ where: this.#name, message: 'an alias (*name) has no anchor (&name): a value that begins with * needs quotes' }])
       if (error instanceof ReferenceError) throw new ConfigError([{ where: this.#name, message: `its aliases unfold to too much: use ${MAX_ALIASES} at most` }])
       throw error
     }

@@ -111,6 +111,37 @@ describe('parseConfig', () => {
     assert.doesNotMatch(text, /admin|secret|hidden/)
   })
 
+  const ICE_SERVER = 'webrtc:\n  iceServers:\n    - urls: ["turn:turn.example.org:3478"]\n      username: hall\n'
+  for (const [what, text, fault] of [
+    ['with a line break', `${ICE_SERVER}      credential: "s3cret\\nx"`, /credential is a string: must be/],
+    ['of digits alone', `${ICE_SERVER}      credential: 535353`, /credential is a number: must be/],
+    ['as a list', `${ICE_SERVER}      credential: [s3cret]`, /credential is a list/],
+    [
+      'with a slip in the key',
+      `${ICE_SERVER}      credentail: s3cret`,
+      /did you mean credential\? \(known below webrtc\.iceServers\.0: urls, username, credential\)/,
+    ],
+    [
+      'in the URL',
+      'webrtc: { iceServers: [{ urls: ["turn:hall:s3cret@turn.example.org"] }] }',
+      /urls\.0 is "\*\*\*@turn\.example\.org": must be a STUN or TURN server/,
+    ],
+    ['in place of the section', 'webrtc: { iceServers: ["turn:hall:s3cret@turn.example.org"] }', /iceServers\.0 is a string/],
+    ['in place of the list', 'webrtc: { iceServers: s3cret }', /iceServers is a string/],
+    ['that begins as an alias', `${ICE_SERVER}      credential: *s3cret`, /begins with \* needs quotes/],
+    ['that begins as a block', `${ICE_SERVER}      credential: | s3cret`, /Not a YAML token/],
+    ['that begins as a block with signs', `${ICE_SERVER}      credential: |s3cret`, /millrace\.yml:5:/],
+    ['after quotes', `${ICE_SERVER}      credential: "" s3cret`, /millrace\.yml:5:/],
+    ['with a wrong escape', `${ICE_SERVER}      credential: "\\s3cret"`, /Invalid escape sequence$/],
+    ['of a camera whose URL has a slip', 'paths: { cam: { source: "rtsp//admin:s3cret@camera" } }', /source is "\*\*\*@camera"/],
+  ] as const) {
+    test(`does not show a credential ${what}`, () => {
+      const shown = faultsOf(text)
+      assert.match(shown, fault)
+      assert.doesNotMatch(shown, /s3cret|5353|admin/)
+    })
+  }
+
   test('the same port is no fault for TCP and UDP, for servers that are off, and for 0', () => {
     for (const text of ['rtsp: { rtpPort: 1935 }', 'rtmp: { enabled: false, port: 8554 }', 'rtsp: { port: 0 }\nrtmp: { port: 0 }'])
       assert.equal(faultsOf(text), 'none')

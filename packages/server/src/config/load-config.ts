@@ -94,7 +94,7 @@ const issueFaults = (issue: z.core.$ZodIssue, input: unknown, origin: Origin): F
   }
   const value = valueIn(input, key)
   const subject = key.length === 0 ? 'the configuration' : dotted(key)
-  return [{ where: origin.of(key), message: `${subject} is ${value === undefined ? 'missing' : shown(value)}: ${issue.message}` }]
+  return [{ where: origin.of(key), message: `${subject} is ${value === undefined ? 'missing' : shown(key, value)}: ${issue.message}` }]
 }
 
 const unknownKeyMessage = (section: KeyPath, key: string): string => {
@@ -114,10 +114,20 @@ const portFaults = (config: Config, origin: Origin): Fault[] =>
 const dotted = (key: KeyPath): string => key.join('.')
 
 /** Values are shown short and without credentials. */
-const shown = (value: unknown): string => {
+const shown = (key: KeyPath, value: unknown): string => {
   if (Array.isArray(value)) return 'a list'
   if (isSection(value)) return 'a section'
-  return typeof value === 'string' ? JSON.stringify(redactUrl(value).slice(0, 80)) : String(value)
+  // A credential may stand in the wrong place there.
+  if (isSecret(key)) return `a ${typeof value}`
+  return typeof value === 'string' ? JSON.stringify(withoutUserInfo(value).slice(0, 80)) : String(value)
+}
+
+const isSecret = ([first, second, , key]: KeyPath): boolean => first === 'webrtc' && second === 'iceServers' && key !== 'urls'
+
+/** What stands before an @ may be a password also where the rest makes no URL. */
+const withoutUserInfo = (text: string): string => {
+  const redacted = redactUrl(text)
+  return redacted === text ? text.replace(/^.*@/s, '***@') : redacted
 }
 
 const isSection = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -76,13 +76,17 @@ const iceSecret = z
   .optional()
 
 /** As browsers take it: RTCIceServer. */
-const iceServer = section({
+const iceServerShape = {
   urls: z.array(iceUrl, { error: 'must be a list of URLs' }).min(1, { error: 'must have a URL' }).max(8, { error: 'may have 8 entries at most' }),
   username: iceSecret,
   credential: iceSecret,
-}).refine(({ urls, username, credential }) => (username !== undefined && credential !== undefined) || !urls.some((url) => url.startsWith('turn')), {
-  error: 'must have username and credential beside a TURN server',
-})
+}
+const iceServer = section(iceServerShape).refine(
+  ({ urls, username, credential }) => (username !== undefined && credential !== undefined) || !urls.some((url) => url.startsWith('turn')),
+  {
+    error: 'must have username and credential beside a TURN server',
+  },
+)
 
 const pathName = z.string().superRefine((name, context) => {
   try {
@@ -151,6 +155,7 @@ export type PathConfig = z.output<typeof pathSchema>
 /** The keys below each section, by the section's dotted name (`''` for the top), as errors list them. */
 export const knownKeys = (section: readonly (string | number)[]): readonly string[] => {
   if (section[0] === 'paths') return section.length === 2 ? Object.keys(pathSchema.shape) : []
+  if (section[0] === 'webrtc' && section[1] === 'iceServers') return section.length === 3 ? Object.keys(iceServerShape) : []
   let found: unknown = DEFAULTS
   for (const key of section) found = (found as Record<string, unknown> | undefined)?.[key]
   return typeof found === 'object' && found !== null && !Array.isArray(found) ? Object.keys(found) : []
