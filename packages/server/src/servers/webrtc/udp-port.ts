@@ -112,7 +112,9 @@ export class UdpPort implements DatagramOut {
   }
 
   #gather(sender: UdpSender, at: number, length: number, to: Destination): void {
-    if (this.#isBehind || !sender.add(length, to)) this.#sendLater(sender.memory.bytes.subarray(at, at + length), to)
+    if (this.#isBehind) this.#sendLater(sender.memory.bytes.subarray(at, at + length), to)
+    // An address with an interface in it: Node.js knows its number.
+    else if (!sender.add(length, to)) this.#socket.send(new Uint8Array(sender.memory.bytes.subarray(at, at + length)), to.port, to.address)
     else if (!this.#isFlushDue) {
       this.#isFlushDue = true
       process.nextTick(this.#flush)
