@@ -9,7 +9,7 @@ import { sample, watch } from './lab/whep-page.ts'
 import { publish, sent } from './lab/whip-page.ts'
 
 /** Measured for each path, in seconds. `npm run bench -- loss` has the whole table, and measures longer. */
-const SECONDS = 8
+const SECONDS = 10
 /** Viewers at the same time. */
 const PLACES = 2
 

@@ -6,7 +6,7 @@ import { Millrace } from '../harness/millrace.ts'
 import { publishRtsp } from '../harness/publishers.ts'
 import { type Aim, type Condition, PICTURE_KBIT, PICTURE_RATE, WATCHABLE } from './conditions.ts'
 import { Lab } from './lab.ts'
-import { sample, watch } from './whep-page.ts'
+import { leave, sample, watch } from './whep-page.ts'
 
 const PATH = 'lab'
 /** After the first picture, before the measurement. */
@@ -105,6 +105,7 @@ export class Trials {
       const before = await sample(page)
       await sleep(seconds * 1000)
       const after = await sample(page)
+      await leave(page)
       const since = (name: Exclude<keyof typeof after, 'longestGapMs'>): number => after[name] - before[name]
       const elapsedSeconds = since('atMs') / 1000
       const [framesReceived, framesDecoded] = [since('framesReceived'), since('framesDecoded')]

@@ -31,7 +31,7 @@ export type Connected = {
   readonly protocol: string
 }
 
-type Watched = { connection: RTCPeerConnection; longestGapMs: number; lastMs: number | undefined }
+type Watched = { connection: RTCPeerConnection; session: string; longestGapMs: number; lastMs: number | undefined }
 type WatchScope = typeof globalThis & { watched: Watched }
 
 /**
@@ -44,7 +44,7 @@ export const watch = async (page: Page, whepUrl: string, options: WatchOptions):
     async ({ url, retransmission }) => {
       const filter = (sdp: string): string => (retransmission ? sdp : sdp.replaceAll(/^a=rtcp-fb:\S+ nack\r\n/gm, ''))
       const connection = new RTCPeerConnection()
-      const watched: Watched = { connection, longestGapMs: 0, lastMs: undefined }
+      const watched: Watched = { connection, session: '', longestGapMs: 0, lastMs: undefined }
       ;(globalThis as WatchScope).watched = watched
       const media = new MediaStream()
       for (const kind of ['video', 'audio']) media.addTrack(connection.addTransceiver(kind, { direction: 'recvonly' }).receiver.track)
@@ -58,6 +58,7 @@ export const watch = async (page: Page, whepUrl: string, options: WatchOptions):
       const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/sdp' }, body: connection.localDescription?.sdp ?? '' })
       const answer = await response.text()
       if (response.status !== 201) throw new Error(`${response.status} ${answer}`)
+      watched.session = new URL(response.headers.get('location') ?? '', url).href
       await connection.setRemoteDescription({ type: 'answer', sdp: filter(answer) })
       const video = document.createElement('video')
       video.muted = true
@@ -82,6 +83,14 @@ export const watch = async (page: Page, whepUrl: string, options: WatchOptions):
     { url: whepUrl, retransmission: options.retransmission },
   )
 }
+
+/** Stops watching, so that nothing is sent to this viewer any more, which would be in the way of the next one. */
+export const leave = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    const { connection, session } = (globalThis as WatchScope).watched
+    connection.close()
+    await fetch(session, { method: 'DELETE' })
+  })
 
 /** @returns what the page that watches has counted; the longest gap begins anew */
 export const sample = (page: Page): Promise<ViewerSample> =>
