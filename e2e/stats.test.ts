@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { launchChromium } from './harness/browser.ts'
-import { stopChildren, until } from './harness/child.ts'
+import { Child, stopChildren, until } from './harness/child.ts'
 import { clip } from './harness/clip.ts'
 import { Millrace } from './harness/millrace.ts'
 import { publishRtsp } from './harness/publishers.ts'
@@ -56,6 +56,25 @@ describe('statistics of a stream', () => {
     assert.equal(publisher?.protocol, 'rtsp')
     assert.ok((publisher?.now.bitrateKbps ?? 0) > 50, JSON.stringify(publisher))
   })
+
+  for (const transport of ['udp', 'tcp']) {
+    it(`a reader by RTSP over ${transport.toUpperCase()} reports loss, jitter and round trip`, { timeout: 60_000 }, async () => {
+      const source = ['rtspsrc', `location=${server.url('rtsp', PATH)}`, `protocols=${transport}`, 'latency=100', 'name=source']
+      const reader = new Child('gst-launch-1.0', ['-q', ...source, ...'source. ! application/x-rtp,media=video ! fakesink sync=false'.split(' ')])
+      const { now } = await until('its receiver reports', 30_000, async () =>
+        (await sessions()).find(
+          (session) => session.role === 'reader' && session.protocol === 'rtsp' && session.ended === undefined && session.now.rttMs !== undefined,
+        ),
+      )
+      assert.equal(now.lost, 0)
+      assert.ok((now.rttMs ?? -1) >= 0 && (now.rttMs ?? 1000) < 1000, JSON.stringify(now))
+      assert.ok((now.jitterMs ?? -1) >= 0, JSON.stringify(now))
+      await reader.stop()
+      await until('it has left', 10_000, async () =>
+        (await sessions()).every(({ role, protocol, ended }) => role !== 'reader' || protocol !== 'rtsp' || ended !== undefined),
+      )
+    })
+  }
 
   it('the page shows graphs of it, and saves it as CSV with a row for each second', { timeout: 60_000 }, async () => {
     const page = await browser.newPage()

@@ -1,5 +1,5 @@
 import type { Track } from '../../hub/track.ts'
-import { wallMsToNtp } from '../../protocols/rtp/ntp.ts'
+import { roundTripMs } from '../../protocols/rtp/round-trip.ts'
 import { decodeRtcp } from '../../protocols/rtp/rtcp.ts'
 import { encodeBye, encodeSenderReport, type ReportBlock } from '../../protocols/rtp/rtcp-report.ts'
 import type { SrtcpReceiver, SrtcpSender } from '../../protocols/srtp/srtcp.ts'
@@ -181,16 +181,12 @@ export class RtcViewer {
     }
   }
 
-  /** The round trip by RFC 3550 section 6.4.1: since our sender report went out, less the time that the viewer held it. */
   #learnReport(nowMs: number, report: ReportBlock): void {
     const out = this.#trackOf(report.ssrc)
     if (!out) return
     this.#reports[out.track.index] = report
     out.handleReport(report.highestSeq)
-    const compactNow = Number((wallMsToNtp(this.#feed.wallMs(nowMs)) >> 16n) & 0xffff_ffffn)
-    const elapsed = (compactNow - report.lastSenderReport - report.delaySinceLastSenderReport) | 0
-    const rttMs = report.lastSenderReport === 0 || elapsed < 0 ? undefined : (elapsed * 1000) / 65_536
-    this.link.handleReport(nowMs, rttMs, report.fractionLost > 0)
+    this.link.handleReport(nowMs, roundTripMs(report, this.#feed.wallMs(nowMs)), report.fractionLost > 0)
   }
 
   /** The publisher is asked where it can be, as its picture is new; otherwise what is there goes out once more, if it helps. */

@@ -1,9 +1,12 @@
 import { RtspOutput, releaseRtspOutput } from '@millrace/media/bridges/rtsp/from-hub.ts'
+import { ReaderReports } from '@millrace/media/bridges/rtsp/reader-reports.ts'
 import { RtspReader } from '@millrace/media/bridges/rtsp/rtsp-reader.ts'
+import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import type { EndReason } from '@millrace/media/hub/end-reason.ts'
 import type { Stream, StreamClient } from '@millrace/media/hub/stream.ts'
 import type { SetupTrack } from '@millrace/media/protocols/rtsp/server-tracks.ts'
 import type { Pair } from '@millrace/media/protocols/rtsp/transport.ts'
+import { monotonicMs } from '../../net/clock.ts'
 import type { SessionCounters, SessionProbe } from '../../net/session-probe.ts'
 import type { TcpWriter } from '../../net/tcp-writer.ts'
 import type { Remote, RtspParts } from './parts.ts'
@@ -20,6 +23,7 @@ export class Reading implements SessionProbe, StreamClient {
   readonly #output: RtspOutput
   readonly #onEnd: (reason: EndReason) => void
   readonly #registered: number[] = []
+  readonly #reports: ReaderReports
   #reader: RtspReader | undefined
   #udpSink: UdpSink | undefined
   #writer: TcpWriter | undefined
@@ -34,6 +38,7 @@ export class Reading implements SessionProbe, StreamClient {
     this.#stream = stream
     this.#onEnd = onEnd
     this.#output = RtspOutput.of(stream, parts.output)
+    this.#reports = new ReaderReports(stream, (track) => this.#output.ssrc(track))
     stream.addClient(this)
   }
 
@@ -43,8 +48,19 @@ export class Reading implements SessionProbe, StreamClient {
 
   /** Over TCP with the little that RTSP itself says. */
   readCounters(): SessionCounters {
-    if (this.#udpSink) return { bytes: this.#udpSink.bytesOut }
-    return this.#writer ? { bytes: this.#writer.bytesOut, dropped: this.#writer.queue.dropped } : {}
+    const { lost, jitterMs, rttMs } = this.#reports
+    if (this.#udpSink) return { bytes: this.#udpSink.bytesOut, packets: this.#udpSink.packetsOut, lost, jitterMs, rttMs }
+    return this.#writer ? { bytes: this.#writer.bytesOut, dropped: this.#writer.queue.dropped, lost, jitterMs, rttMs } : {}
+  }
+
+  /** @param rtcp of the reader, a compound packet. What cannot be read is counted: the player plays without it */
+  onReport(rtcp: Uint8Array): void {
+    try {
+      this.#reports.learn(this.#parts.output.wallClockMs(monotonicMs()), rtcp)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.#parts.context.countFault('rtsp', error.code)
+    }
   }
 
   /** SSRC of a track's packets, or undefined if the stream has no such track. */
@@ -57,7 +73,11 @@ export class Reading implements SessionProbe, StreamClient {
   register(track: SetupTrack, onReport: () => void): boolean {
     const port = track.transport.clientPort?.[1]
     if (port === undefined) return true
-    if (!this.#parts.udp.rtcp.register(this.#remote.address, port, onReport)) return false
+    const take = (rtcp: Uint8Array): void => {
+      this.onReport(rtcp)
+      onReport()
+    }
+    if (!this.#parts.udp.rtcp.register(this.#remote.address, port, take)) return false
     this.#registered.push(port)
     return true
   }

@@ -97,6 +97,7 @@ export class RtspConn {
     switch (event.type) {
       case 'media':
         if (this.#role instanceof Publishing) this.#role.onMedia(event.track, event.isRtcp, event.payload)
+        else this.#role?.onReport(event.payload)
         break
       case 'describe':
         this.#describe(event.path)

@@ -13,6 +13,7 @@ const PACE_GOES = 100
 /** A reader that gets its packets by UDP. */
 export class UdpSink implements RtspSink {
   bytesOut = 0
+  packetsOut = 0
   readonly #udp: UdpPair
   readonly #address: string
   readonly #ports: ReadonlyMap<number, Pair>
@@ -71,6 +72,7 @@ export class UdpSink implements RtspSink {
 
   #send(port: number, rtp: Uint8Array): void {
     this.bytesOut += rtp.length
+    this.packetsOut++
     this.#udp.rtp.send(rtp, port, this.#address)
   }
 }
