@@ -26,6 +26,10 @@ export type AcceptedMedia = {
   readonly format: string | undefined
   /** Payload type of its retransmissions, RFC 4588. */
   readonly rtxPayloadType: number | undefined
+  /** Payload type of packets with redundancy around the codec's own, RFC 2198; undefined without. */
+  readonly redPayloadType: number | undefined
+  /** Payload type of forward error correction within those, RFC 5109. */
+  readonly ulpfecPayloadType: number | undefined
   readonly feedback: ReadonlySet<FeedbackName>
   readonly extensions: HeaderExtensionIds
   /** SSRCs that the offer announces, RFC 5576. */
@@ -45,7 +49,7 @@ export type PublisherAcceptance = { readonly accepted: readonly AcceptedMedia[];
 /** Layers of a simulcast that are kept apart. */
 const MAX_LAYERS = 4
 
-/** Chooses what of a publisher's offer the hub takes: of each section the first codec that it knows. Redundancy (red, ulpfec, flexfec) is left out. */
+/** Chooses what of a publisher's offer the hub takes: of each section the first codec that it knows. */
 export const acceptPublisher = (offer: RtcOffer): PublisherAcceptance => {
   const accepted: AcceptedMedia[] = []
   const refused: RefusedMedia[] = []
@@ -76,6 +80,7 @@ const acceptMedia = (media: OfferedMedia, mediaIndex: number): AcceptedMedia | u
       map,
       format: formatLine(media, map.payloadType),
       rtxPayloadType: feedback.has('nack') ? rtxOf(media, map.payloadType) : undefined,
+      ...redundancyOf(media, map, feedback),
       feedback,
       extensions: extensionsOf(media),
       ssrcs: ssrcsOf(media),
@@ -96,6 +101,28 @@ const formatLine = (media: OfferedMedia, payloadType: number): string | undefine
 const rtxOf = (media: OfferedMedia, payloadType: number): number | undefined =>
   media.maps.find((map) => map.encoding.toLowerCase() === 'rtx' && formatParameters(media.section, map.payloadType).get('apt') === String(payloadType))
     ?.payloadType
+
+/**
+ * Redundancy helps where nothing is sent again: sound, whose packets would come too late, and pictures of senders without NACK. Others spare
+ * the bits.
+ */
+const redundancyOf = (media: OfferedMedia, map: RtpMap, feedback: ReadonlySet<FeedbackName>): Pick<AcceptedMedia, 'redPayloadType' | 'ulpfecPayloadType'> => {
+  const named = (encoding: string): RtpMap[] => media.maps.filter((other) => other.encoding.toLowerCase() === encoding && other.clockRate === map.clockRate)
+  if (feedback.has('nack')) return NO_REDUNDANCY
+  if (media.kind === 'audio') {
+    const red = named('red').find(({ payloadType }) =>
+      formatLine(media, payloadType)
+        ?.split('/')
+        .every((each) => each === String(map.payloadType)),
+    )
+    return { redPayloadType: red?.payloadType, ulpfecPayloadType: undefined }
+  }
+  const [red] = named('red')
+  const [ulpfec] = named('ulpfec')
+  return red && ulpfec ? { redPayloadType: red.payloadType, ulpfecPayloadType: ulpfec.payloadType } : NO_REDUNDANCY
+}
+
+const NO_REDUNDANCY = { redPayloadType: undefined, ulpfecPayloadType: undefined } as const
 
 const FEEDBACK: readonly FeedbackName[] = ['nack', 'nack pli', 'ccm fir', 'transport-cc', 'goog-remb']
 

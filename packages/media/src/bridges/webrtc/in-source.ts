@@ -25,6 +25,8 @@ export class InSource {
   packets = 0
   octets = 0
   lastArrivalMs = 0
+  /** Packets that never came, but were made from others. */
+  mended = 0
   /** Bits per second at the last look. */
   bitrateBps = 0
   /** Of the packet that came last, 32 bits. */
@@ -95,6 +97,14 @@ export class InSource {
   /** Pictures that began to come after that time; no more than a few are counted. */
   picturesSince(ms: number): number {
     return this.#picturesMs.filter((beganMs) => beganMs > ms).length
+  }
+
+  /** Takes a packet that was in another one, or could be made from others. Most came by themselves. */
+  pushRedundant(nowMs: number, packet: RtpPacket): RtpPacket[] {
+    const { duplicate, late } = this.#reorder
+    const ready = this.#reorder.push(nowMs, packet)
+    if (this.#reorder.duplicate === duplicate && this.#reorder.late === late) this.mended++
+    return ready
   }
 
   /** @returns what was behind packets that were waited for too long */

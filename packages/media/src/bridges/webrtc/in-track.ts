@@ -122,6 +122,12 @@ export class InTrack {
     this.#deliver(nowMs, source, repeated ? source.pushRepeated(nowMs, packet) : source.push(nowMs, packet), lost)
   }
 
+  /** @param packet was in another one, or made from others */
+  pushRedundant(nowMs: number, source: InSource, packet: RtpPacket): void {
+    // Before the first packet of its own there is nothing to mend.
+    if (source.packets > 0) this.#deliver(nowMs, source, source.pushRedundant(nowMs, packet), source.lost)
+  }
+
   /** Goes on without packets that were waited for too long. */
   expire(nowMs: number): void {
     for (const source of this.sources) {

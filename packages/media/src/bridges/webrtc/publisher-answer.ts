@@ -22,9 +22,18 @@ const receivingSection = (side: AnsweringSide, media: OfferedMedia, accepted: Ac
     attributes.push(rtpMapLine({ payloadType: rtxPayloadType, encoding: 'rtx', clockRate: map.clockRate, channels: 1 }))
     attributes.push(['fmtp', `${rtxPayloadType} apt=${map.payloadType}`])
   }
+  const { redPayloadType, ulpfecPayloadType } = accepted
+  if (redPayloadType !== undefined) {
+    attributes.push(rtpMapLine({ payloadType: redPayloadType, encoding: 'red', clockRate: map.clockRate, channels: map.channels }))
+    if (media.kind === 'audio') attributes.push(['fmtp', `${redPayloadType} ${map.payloadType}/${map.payloadType}`])
+  }
+  if (ulpfecPayloadType !== undefined) {
+    attributes.push(rtpMapLine({ payloadType: ulpfecPayloadType, encoding: 'ulpfec', clockRate: map.clockRate, channels: 1 }))
+  }
   for (const rid of accepted.layers) attributes.push(['rid', `${rid} recv`])
   if (accepted.layers.length > 0) attributes.push(['simulcast', `recv ${accepted.layers.join(';')}`])
-  const payloadTypes = rtxPayloadType === undefined ? [map.payloadType] : [map.payloadType, rtxPayloadType]
+  // Browsers send the first one: redundancy, if it is there.
+  const payloadTypes = [redPayloadType, map.payloadType, rtxPayloadType, ulpfecPayloadType].filter((payloadType) => payloadType !== undefined)
   return acceptedSection(side, media, payloadTypes, attributes)
 }
 

@@ -31,6 +31,9 @@ const extended = (packet: Uint8Array, extensions: readonly Extension[]): Uint8Ar
   return Uint8Array.of((packet[0] as number) | 0x10, ...packet.subarray(1, 12), 0xbe, 0xde, 0, elements.length / 4, ...elements, ...packet.subarray(12))
 }
 
+/** The extension of the transport's count that `Scene.rtp` gives the packets of a test, which begin with the sequence number 1. */
+const extensionOf = (seq: number): number[] => [0xbe, 0xde, 0, 1, 0x41, 0, seq < 3 ? seq - 1 : seq - 2, 0]
+
 const ascii = (text: string): number[] => [...text].map((character) => character.charCodeAt(0))
 
 /** A publisher in virtual time, whose packets are not encrypted. */
@@ -208,6 +211,48 @@ describe('a publisher by WebRTC', () => {
     const [remb] = scene.take('unknown')
     assert.equal(String.fromCharCode(...(remb?.body.subarray(8, 12) ?? [])), 'REMB')
     assert.ok((scene.publisher.estimateBps ?? 0) >= 1_000_000)
+  })
+
+  test('sound with redundancy: a lost packet is in the next one, at its time', () => {
+    const scene = new Scene()
+    const sound: Packet[] = []
+    scene.publication.stream.readPackets({ onPacket: (track, packet) => track.codec.kind === 'audio' && sound.push(packet) })
+    // A block of 20 ms before and the present one: RFC 2198 section 4.
+    const red = (seq: number): void => scene.rtp(63, AUDIO_SSRC, seq, seq * 960, [0x80 | 111, 0x0f, 0x00, 0x02, 111, seq - 1, 0xaa, seq, 0xbb])
+    for (const seq of [10, 11, 13, 14, 17]) red(seq)
+    scene.pass(100)
+    assert.deepEqual(
+      sound.map(({ seq, timestamp, payload }) => [seq, (timestamp - (sound[0]?.timestamp ?? 0)) / 960, ...payload]),
+      [10, 11, 12, 13, 14, 16, 17].map((seq) => [seq - 10, seq - 10, seq, [12, 16].includes(seq) ? 0xaa : 0xbb]),
+    )
+    const { lost, repeated, packets } = scene.publisher.counters
+    assert.deepEqual([lost, repeated, packets], [1, 2, 5])
+    scene.rtp(63, AUDIO_SSRC, 18, 18 * 960, [])
+    assert.throws(() => scene.rtp(63, AUDIO_SSRC, 19, 19 * 960, [0x80 | 111]), { code: 'rtp/red' })
+  })
+
+  test('pictures of a sender without NACK: error correction makes a lost packet again and takes no place in the count', () => {
+    const offer = CHROMIUM_PUBLISHER.replaceAll(/a=rtcp-fb:96 nack( pli)?\r?\n/g, '')
+    const scene = new Scene(offer)
+    const [video] = scene.publisher.tracks
+    assert.deepEqual([video?.media.redPayloadType, video?.media.ulpfecPayloadType], [116, 118])
+    const payload = (seq: number): number[] => [...(seq === 1 ? KEY_FRAME : DELTA_FRAME), seq]
+    const red = (seq: number): void => scene.rtp(116, VIDEO_SSRC, seq, seq * 3000, [96, ...payload(seq)])
+    for (const seq of [1, 2, 4]) red(seq)
+    // What protects 2 and 3: the exclusive or of marker and payload type, of the timestamps, of the lengths, and of what is behind the
+    // headers, which here begins with the same extension.
+    const bodies = [2, 3].map((seq) => Uint8Array.of(...extensionOf(seq), ...payload(seq)))
+    const [a = new Uint8Array(0), b = new Uint8Array(0)] = bodies
+    const data = a.map((byte, i) => byte ^ (b[i] ?? 0))
+    const times = (2 * 3000) ^ (3 * 3000)
+    const header = [0, 0, 0, 2, 0, 0, times >> 8, times & 0xff, 0, 0, 0, data.length, 0xc0, 0]
+    scene.rtp(116, VIDEO_SSRC, 5, 5 * 3000, [118, ...header, ...data])
+    red(6)
+    scene.pass(100)
+    assert.deepEqual(
+      scene.written.map(({ seq, payload: written }) => [seq, written.at(-1)]),
+      [1, 2, 3, 4, 6].map((number, seq) => [seq, number]),
+    )
   })
 
   test('packets without an announced SSRC are told apart by mid, and by payload type', () => {

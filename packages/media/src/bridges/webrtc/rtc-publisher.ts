@@ -18,6 +18,7 @@ import type { DatagramOut, Destination } from './datagram-out.ts'
 import type { InSource } from './in-source.ts'
 import { InTrack, type LayerCounters } from './in-track.ts'
 import { ReceiveRate } from './receive-rate.ts'
+import { Redundancy } from './redundancy.ts'
 
 const REPORT_INTERVAL_MS = 1000
 /** Browsers reckon with feedback about each packet 10 to 20 times a second. */
@@ -56,7 +57,7 @@ export type RtcPublisherCounters = {
   readonly nacks: number
   /** Key frames asked for. */
   readonly plis: number
-  /** Packets that came after they were asked for. */
+  /** Packets that came after they were asked for, or were made from others. */
   readonly repeated: number
   readonly rttMs: number | undefined
   readonly jitterMs: number | undefined
@@ -68,7 +69,7 @@ export type RtcPublisherCounters = {
 }
 
 /** Where the packets of an SSRC go. */
-type Route = { readonly track: InTrack; readonly source: InSource; readonly isRepair: boolean }
+type Route = { readonly track: InTrack; readonly source: InSource; readonly isRepair: boolean; redundancy?: Redundancy }
 
 /** One who publishes by WebRTC: brings its packets into the hub, and tells it what it has to know. */
 export class RtcPublisher {
@@ -122,7 +123,7 @@ export class RtcPublisher {
       lost: sum((source) => source.lost),
       nacks: sum((source) => source.requested),
       plis: this.tracks.reduce((total, track) => total + track.plis, 0),
-      repeated: sum((source) => source.recovered),
+      repeated: sum((source) => source.recovered + source.mended),
       rttMs: video?.active?.roundTripMs,
       jitterMs: (video ?? this.tracks[0])?.active?.jitterMs,
       estimateBps: this.estimateBps,
@@ -150,6 +151,7 @@ export class RtcPublisher {
     const { track, source, isRepair } = route
     if (!isRepair) {
       if (packet.payloadType === track.media.map.payloadType) track.push(nowMs, source, packet, false)
+      else if (packet.payloadType === track.media.redPayloadType) this.#unwrap(nowMs, route, bytes, packet)
       return
     }
     // What is shorter is a probe of the path.
@@ -212,6 +214,14 @@ export class RtcPublisher {
     return true
   }
 
+  #unwrap(nowMs: number, route: Route, bytes: Uint8Array, packet: RtpPacket): void {
+    const { track, source } = route
+    route.redundancy ??= new Redundancy(track.media)
+    const { packet: own, earlier } = route.redundancy.unwrap(bytes, packet)
+    for (const each of earlier) track.pushRedundant(nowMs, source, each)
+    track.push(nowMs, source, own, false)
+  }
+
   /** The server ends the session. */
   sendBye(reason: string): void {
     this.#send(encodeBye({ ssrc: this.#options.ssrc, reason }))
@@ -268,7 +278,7 @@ export class RtcPublisher {
   /** By the SSRCs of the offer, the name of the section in the packet, or a payload type of one section only: RFC 9143 section 9.2. */
   #findRoute(bytes: Uint8Array, packet: RtpPacket): Route | undefined {
     if (this.#routes.size === MAX_SRTP_SOURCES) return undefined
-    const fits = ({ media }: InTrack): boolean => packet.payloadType === media.map.payloadType || packet.payloadType === media.rtxPayloadType
+    const fits = ({ media }: InTrack): boolean => [media.map.payloadType, media.rtxPayloadType, media.redPayloadType].includes(packet.payloadType)
     const candidates = this.tracks.filter(fits)
     const track =
       candidates.find(({ media }) => media.ssrcs.includes(packet.ssrc)) ??

@@ -81,7 +81,7 @@ describe('Chromium publishes by WHIP', () => {
     await viewer.close()
   })
 
-  test('lost packets are asked for and sent again', async () => {
+  test('lost packets are asked for and sent again', async (t) => {
     const proxy = await LossyProxy.start(server.webrtc.port, 0, 0.05)
     try {
       const page = await publishes('lossy', { mimeType: 'video/H264', rewritePort: [server.webrtc.port, proxy.port] })
@@ -93,6 +93,15 @@ describe('Chromium publishes by WHIP', () => {
       assert.ok(sent.nackCount > 0 && sent.retransmittedPacketsSent > 0, JSON.stringify(sent))
       const stats = await receivedStats(viewer)
       assert.ok(stats.framesDecoded >= stats.framesReceived * 0.95, `${stats.framesDecoded} of ${stats.framesReceived} pictures were decoded`)
+      // Sound is not asked for: each packet has the one before in it once more.
+      const sound = server.hub.find('lossy')?.tracks.find(({ codec }) => codec.kind === 'audio')
+      assert.ok(sound)
+      const { newestSeq } = sound.ring
+      let gaps = 0
+      for (let seq = 0; seq <= newestSeq; seq++) if (!sound.ring.get(seq)) gaps++
+      t.diagnostic(`${gaps} of ${newestSeq} packets of sound are missing`)
+      assert.ok(newestSeq > 200 && gaps < newestSeq * 0.015, `${gaps} of ${newestSeq} packets of sound are missing`)
+      assert.match(await page.evaluate(() => String(Reflect.get(globalThis, 'millraceAnswer'))), /a=rtpmap:63 red\/48000\/2/)
       await page.close()
       await viewer.close()
     } finally {
