@@ -156,8 +156,7 @@ export class RtcViewer {
         this.#plis++
         for (const { ssrc } of message.entries) this.#needsKeyFrame(nowMs, ssrc)
       } else if (message.type === 'transport-feedback') {
-        // TCP finds by itself what the path carries, and makes packets late when it repeats: an estimate made of that would be far too low.
-        if (!this.to.connection) this.link.handleFeedback(nowMs, message)
+        this.link.handleFeedback(nowMs, message, this.to.connection !== undefined)
       } else if (message.type === 'receiver-report' || message.type === 'sender-report') {
         for (const report of message.reports) this.#learnReport(nowMs, report)
       }

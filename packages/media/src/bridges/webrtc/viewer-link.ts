@@ -150,9 +150,11 @@ export class ViewerLink {
     else if (nowMs > this.#watchUntilMs && !this.isNarrow) this.isWatched = false
   }
 
-  handleFeedback(nowMs: number, feedback: TransportFeedback): void {
+  /** @param isByTcp packets come late together where TCP repeats one, which is no queue */
+  handleFeedback(nowMs: number, feedback: TransportFeedback, isByTcp = false): void {
     const estimator = this.#estimator
     if (!estimator || !this.history) return
+    estimator.trend.isPatient = isByTcp
     estimator.onFeedback(nowMs, feedback, this.history, this.rttMs ?? 0)
     if (this.#paceBps < PACE_UNBOUND_BPS && !this.isNarrow) this.#quicken(nowMs, estimator)
     const decreasedMs = estimator.lastDecrease?.atMs ?? Number.NEGATIVE_INFINITY

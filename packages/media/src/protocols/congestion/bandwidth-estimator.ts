@@ -13,7 +13,7 @@ const LOSS_BACK_OFF = 0.95
 const LEAST_BACK_OFF = 0.75
 /** After a decrease the path needs a while to show what it did, in milliseconds, besides the round trip. */
 const SETTLE_MS = 300
-const SETTLE_BURSTS_MS = 1800
+const SETTLE_PATIENT_MS = 1500
 /** Growth per second. */
 const FAST_GROWTH = 0.08
 /** Near the rate at which the path was full before. */
@@ -105,7 +105,7 @@ export class BandwidthEstimator {
   #update(nowMs: number, stepMs: number, rttMs: number): void {
     const receivedBps = this.#received.bitsPerSecond
     if (receivedBps === 0) return
-    const settled = !this.lastDecrease || nowMs - this.lastDecrease.atMs > (this.trend.inBursts ? SETTLE_BURSTS_MS : SETTLE_MS) + rttMs
+    const settled = !this.lastDecrease || nowMs - this.lastDecrease.atMs > (this.trend.isPatient ? SETTLE_PATIENT_MS : SETTLE_MS) + rttMs
     const { state } = this.trend
     const loss = this.#losses.judge(nowMs)
     if (state === 'overuse') {

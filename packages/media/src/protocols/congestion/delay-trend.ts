@@ -6,8 +6,8 @@ const WINDOW = 20
 const MEMORY = 256
 /** The least delay in this time is what waits in the path for good: jitter and reordering do not reach it. */
 const STANDING_MS = 200
-/** While groups of pictures are cut, what is sent comes in bursts that fill a queue for a while: it has to be empty once in a group. */
-const STANDING_BURSTS_MS = 1500
+/** The same where a reliable transport makes packets late when it repeats one. */
+const STANDING_PATIENT_MS = 1000
 /** The path's own delay is the least that was seen in the last two of these; it may change, as when a viewer changes networks. */
 const BASE_MS = 15_000
 /** Standing delay that no jitter explains, in milliseconds, if it rises. */
@@ -25,8 +25,8 @@ export type PathState = 'normal' | 'overuse' | 'draining'
  * above the path's own. The clocks of both ends differ by a constant, which cancels.
  */
 export class DelayTrend {
-  /** What is sent now comes in bursts by our own doing. */
-  inBursts = false
+  /** Packets go by a reliable transport: only what waits for long is a queue. */
+  isPatient = false
   /** One-way delay above the path's own that all packets of late had, in milliseconds. */
   standingMs = 0
   /** The most that waited of late, in milliseconds above the path's own delay. */
@@ -65,7 +65,7 @@ export class DelayTrend {
   }
 
   get state(): PathState {
-    if (this.inBursts) return this.standingMs > RISING_MS ? 'overuse' : 'normal'
+    if (this.isPatient) return this.standingMs > FULL_MS && this.slope > FALLING_SLOPE ? 'overuse' : this.standingMs > RISING_MS ? 'draining' : 'normal'
     if (this.standingMs > RISING_MS && this.slope > RISING_SLOPE) return 'overuse'
     if (this.standingMs > FULL_MS && this.slope > FALLING_SLOPE) return 'overuse'
     return this.standingMs > RISING_MS ? 'draining' : 'normal'
@@ -85,7 +85,7 @@ export class DelayTrend {
   #measure(): void {
     let least = Number.POSITIVE_INFINITY
     let most = Number.NEGATIVE_INFINITY
-    const spanMs = this.inBursts ? STANDING_BURSTS_MS : STANDING_MS
+    const spanMs = this.isPatient ? STANDING_PATIENT_MS : STANDING_MS
     for (let i = this.#sentMs.length - 1; i >= 0 && this.#groupSentMs - (this.#sentMs[i] as number) <= spanMs; i--) {
       const delayMs = this.#delayMs[i] as number
       if (delayMs < least) least = delayMs
