@@ -178,8 +178,12 @@ test('a turn does what its budget allows, the rest comes in its order in later t
   for (const name of ['a', 'b', 'c', 'd', 'e']) turns.run(() => busy(name))
   assert.deepEqual(order, ['a', 'b'])
   setImmediate(() => order.push('others'))
-  await turns.turn()
+  assert.equal(await turns.call(() => order.length), 6)
   assert.deepEqual(order, ['a', 'b', 'c', 'd', 'others', 'e'])
+  await assert.rejects(
+    turns.call(() => assert.fail('wrong')),
+    /wrong/,
+  )
 })
 
 test('of several fingerprints those of the strongest known hash count', () => {

@@ -6,6 +6,7 @@ import type { ServerContext } from '../../net/context.ts'
 import type { PathRoute } from '../../net/http-route.ts'
 import { sendProblem } from '../../net/problem.ts'
 import { type IceServer, iceServerLinks } from './ice-server.ts'
+import type { TurnBudget } from './turn-budget.ts'
 import type { WebRtcConn } from './webrtc-conn.ts'
 
 const ENDPOINT_METHODS = ['POST', 'OPTIONS'] as const
@@ -29,6 +30,8 @@ export type SessionEndpoint = {
   /** What follows the path's name. */
   readonly name: 'whip' | 'whep'
   readonly iceServers: readonly IceServer[]
+  /** Many may come at once, when a popular stream begins. */
+  readonly turns: TurnBudget
   /**
    * Takes an offer.
    * @returns undefined if the offer was refused, and the reply with the reason is sent
@@ -50,7 +53,7 @@ export const sessionRoutes = (context: ServerContext, endpoint: SessionEndpoint)
     handle: (request, reply, pathName) => {
       allowOrigins(reply)
       if (request.method === 'OPTIONS') return answerOptions(reply.headers(linkHeaders(endpoint)), ENDPOINT_METHODS)
-      return answerOffer(context, endpoint, request, reply, pathName)
+      return endpoint.turns.call(() => answerOffer(context, endpoint, request, reply, pathName))
     },
   },
   {

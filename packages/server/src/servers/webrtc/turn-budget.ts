@@ -27,9 +27,17 @@ export class TurnBudget {
     }
   }
 
-  /** Resolves when it is one's turn. What follows is not counted. */
-  turn(): Promise<void> {
-    return new Promise((resolve) => this.run(resolve))
+  /** The same for a task with a result. */
+  call<Result>(task: () => Result): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.run(() => {
+        try {
+          resolve(task())
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
   }
 
   #do(task: () => void): void {

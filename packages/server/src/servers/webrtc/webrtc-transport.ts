@@ -27,6 +27,7 @@ import { PublisherConn } from './publisher-conn.ts'
 import { srtpProfiles } from './srtp-crypto.ts'
 import type { TcpConnection } from './tcp-connection.ts'
 import type { TcpPort } from './tcp-port.ts'
+import type { TurnBudget } from './turn-budget.ts'
 import type { UdpPort } from './udp-port.ts'
 import { ViewerConn } from './viewer-conn.ts'
 import type { WebRtcConn } from './webrtc-conn.ts'
@@ -108,6 +109,11 @@ export class WebRtcTransport implements Running {
 
   get port(): number {
     return this.#port.port
+  }
+
+  /** What a turn of the event loop may spend on those who join. */
+  get turns(): TurnBudget {
+    return this.#dtls.turns
   }
 
   /** Sessions that exist, connected or not. */

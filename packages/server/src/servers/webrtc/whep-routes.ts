@@ -16,6 +16,7 @@ export const whepRoutes = (context: ServerContext, transport: WebRtcTransport, i
   sessionRoutes(context, {
     name: 'whep',
     iceServers,
+    turns: transport.turns,
     accept: (offer, request, reply, pathName) => acceptViewer(context, transport, offer, clientOf(request), reply, pathName),
     find: (pathName, id) => transport.find(pathName, id),
   })

@@ -17,6 +17,7 @@ export const whipRoutes = (context: ServerContext, transport: WebRtcTransport, i
   sessionRoutes(context, {
     name: 'whip',
     iceServers,
+    turns: transport.turns,
     accept: (offer, request, reply, pathName) => acceptOffer(context, transport, offer, clientOf(request), reply, pathName),
     find: (pathName, id) => transport.find(pathName, id),
   })
