@@ -29,6 +29,14 @@ const WIDE: LinkConditions = { capacityBps: 20_000_000, delayMs: 20, queueMs: 40
 /** Which picture of the stream a packet is of. */
 const pictureOf = (packet: RtpPacket | undefined): number => ((packet?.payload[1] ?? 0) << 8) | (packet?.payload[2] ?? 0)
 
+type SceneOptions = {
+  /** Every second picture is one that no other needs. */
+  readonly withNonReference?: boolean
+  readonly groupPictures?: number
+  /** When the viewer comes. */
+  readonly joinMs?: number
+}
+
 /** Encrypts nothing, so that what is sent can be read. */
 const clearSrtp: SrtpStream = {
   protect: (out, at, headerBytes, payload, payloadBytes) => {
@@ -49,11 +57,15 @@ class Scene {
   readonly #feed: RtcFeed
   readonly #receiver = new SimulatedReceiver()
   readonly #withNonReference: boolean
+  readonly #groupPictures: number
+  readonly #joinMs: number
   #behind = false
   #pictures = 0
 
-  constructor(withNonReference = false) {
+  constructor({ withNonReference = false, groupPictures = GROUP_PICTURES, joinMs = 0 }: SceneOptions = {}) {
     this.#withNonReference = withNonReference
+    this.#groupPictures = groupPictures
+    this.#joinMs = joinMs
     this.#stream = new Stream([video, audio], { makePacketizer: () => ({ push: () => [] }), makeDepacketizer: () => ({ push: () => [] }) })
     this.#stream.begin('packets')
     this.#feed = new RtcFeed(this.#stream, {
@@ -77,12 +89,12 @@ class Scene {
     const out = { memory, reserve: () => SRTP_HEADROOM, sendReserved: (at: number, length: number) => this.#onDatagram(memory.bytes.slice(at, at + length)) }
     const transport = { srtp: { openStream: () => clearSrtp }, srtcpOut: rtcp, srtcpIn: rtcp, out: { ...out, send: () => undefined } }
     this.viewer = new RtcViewer(this.#feed, this.#stream.tracks, accepted, transport, { address: '192.0.2.1', port: 1 })
-    this.#feed.addViewer(this.viewer)
   }
 
   run(seconds: number, conditions?: Partial<LinkConditions>): void {
     this.link.conditions = { ...this.link.conditions, ...conditions }
     for (const end = this.nowMs + seconds * 1000; this.nowMs < end; this.nowMs++) {
+      if (this.nowMs === this.#joinMs) this.#feed.addViewer(this.viewer)
       if (this.#behind) this.#behind = this.#feed.catchUp()
       if (this.nowMs % FRAME_MS === 0) this.#picture()
       if (this.nowMs % 20 === 0) this.#write(1, 1, true, true, Uint8Array.of(1))
@@ -120,11 +132,11 @@ class Scene {
   readonly #sentPictures = new Set<number>()
 
   #isNonReference(picture: number): boolean {
-    return this.#withNonReference && picture % GROUP_PICTURES !== 0 && picture % 2 === 1
+    return this.#withNonReference && picture % this.#groupPictures !== 0 && picture % 2 === 1
   }
 
   #picture(): void {
-    const key = this.#pictures % GROUP_PICTURES === 0
+    const key = this.#pictures % this.#groupPictures === 0
     const packets = key ? 27 : 9
     const payload = new Uint8Array(PACKET_BYTES)
     payload.set([0, this.#pictures >> 8, this.#pictures & 0xff])
@@ -160,6 +172,12 @@ const assertNoSequenceGaps = (scene: Scene): void => {
   for (const [i, seq] of seqs.entries()) if (i > 0) assert.equal(seq, ((seqs[i - 1] as number) + 1) & 0xffff)
 }
 
+/** What is shown later has a later time: also where the time of a group was stretched. */
+const assertTimeGoesOn = (scene: Scene): void => {
+  const times = scene.sent.filter(({ ssrc }) => ssrc === VIDEO_SSRC).map(({ timestamp }) => timestamp)
+  for (const [i, time] of times.entries()) if (i > 0) assert.ok(time >= (times[i - 1] as number), `${times[i - 1]} ${time}`)
+}
+
 test('a wide path gets everything', () => {
   const scene = new Scene()
   scene.run(30)
@@ -189,8 +207,36 @@ test('a path of 70 %: the beginning of each group goes on, and all of it soon af
   assert.ok(scene.levels.length <= 7, `it does not waver: ${scene.levels}`)
 })
 
+test('who joins late in a long group on a path of 70 %: no freeze over a second after the first five', () => {
+  for (const queueMs of [60, 200, 400]) {
+    const scene = new Scene({ groupPictures: 50, joinMs: 1900 })
+    scene.link.conditions = { ...WIDE, capacityBps: 0.7 * STREAM_BPS, queueMs }
+    scene.run(40)
+    const gapMs = scene.longestGapMs(6900)
+    assert.ok(gapMs < 1000, `a queue of ${queueMs} ms: ${gapMs} ms`)
+    assertTimeGoesOn(scene)
+  }
+})
+
+test('10 % of random loss is no narrow path', () => {
+  const scene = new Scene()
+  scene.run(40, { loss: 0.1 })
+  assert.deepEqual(scene.levels, ['full'])
+})
+
+test('a path that is narrow again and again: each time all comes back, and it does not waver', () => {
+  const scene = new Scene()
+  for (let round = 0; round < 4; round++) {
+    scene.run(15, { capacityBps: 0.7 * STREAM_BPS })
+    scene.run(25, WIDE)
+    assert.equal(scene.viewer.counters.level, 'full')
+  }
+  assertTimeGoesOn(scene)
+  assert.ok(scene.levels.length <= 4 * 5, `${scene.levels}`)
+})
+
 test('pictures that no other one needs go first', () => {
-  const scene = new Scene(true)
+  const scene = new Scene({ withNonReference: true })
   scene.run(10)
   scene.run(40, { capacityBps: 0.7 * STREAM_BPS })
   assert.equal(scene.viewer.counters.level, 'no-b')

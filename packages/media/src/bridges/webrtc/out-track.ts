@@ -10,7 +10,7 @@ import type { OutPacket } from './out-packet.ts'
 import { type PacketRun, PacketRuns } from './packet-runs.ts'
 import { RepeatLimiter } from './repeat-limiter.ts'
 import { RtxStream } from './rtx-stream.ts'
-import { compressedTime, compressForJoin, compressForRepeat, stretchGroup, type TimeCompression } from './time-compression.ts'
+import { compressAfterStretch, compressedTime, compressForJoin, compressForRepeat, stretchGroup, type TimeCompression } from './time-compression.ts'
 import { TRANSPORT_SEQ_BYTES, writeTransportSeq } from './transport-seq.ts'
 import type { ViewerLink } from './viewer-link.ts'
 
@@ -367,7 +367,7 @@ export class OutTrack {
     // A catch-up goes on.
     if (compression && timestamp <= compression.until && compression.shift === 0) return compression
     // Time never goes back.
-    if (timestamp <= this.#sentTimestamp) return compressForRepeat(timestamp, this.#sentTimestamp)
+    if (timestamp <= this.#sentTimestamp) return compressAfterStretch(timestamp, this.#sentTimestamp)
     return this.#link.isNarrow && factor > 1 ? stretchGroup(timestamp, factor) : undefined
   }
 

@@ -30,6 +30,9 @@ export const compressForRepeat = (oldest: number, newest: number): TimeCompressi
   shift: 0,
 })
 
+/** A group begins whose first pictures have times that were sent already, as the time of the group before was stretched. */
+export const compressAfterStretch = (start: number, sent: number): TimeCompression => ({ ...compressForRepeat(start, sent), shift: REPEAT_TICKS })
+
 /** What stretched time is later at most, in ticks of 90 kHz: half a second. */
 const MAX_STRETCH_TICKS = 45_000
 
