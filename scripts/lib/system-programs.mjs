@@ -40,6 +40,7 @@ const PROGRAMS = [
     present: () =>
       answers('/usr/bin/python3', '-c', 'import gi; gi.require_version("GstWebRTC", "1.0"); from gi.repository import GstWebRTC') && gstreamer('nicesrc'),
   },
+  { name: 'OpenSSL', packages: ['openssl'], present: () => onPath('openssl') },
   { name: 'rtmpdump', packages: ['rtmpdump'], present: () => onPath('rtmpdump') },
   {
     name: 'nginx with its RTMP module',
