@@ -30,23 +30,37 @@ const line = (name: string, what: string, { delayP50Ms, delayP99Ms, lost, cpuMs,
     `${(cpuMs / seconds / 10).toFixed(0)} % of a core`,
   ].join('   ')
 
+/** Measures what goes on meanwhile, and prints it. */
+const observe = async (rival: Rival, crowd: Crowd, meanwhile: () => Promise<unknown>, what: (measured: Measurement) => string): Promise<Measurement> => {
+  await rival.loopDelay?.()
+  const measured = await crowd.measure(meanwhile)
+  const loop = await rival.loopDelay?.()
+  const turns = loop ? `   turns of the server's loop p99 ${loop.p99Ms.toFixed(1)} ms, longest ${loop.longestMs.toFixed(0)} ms` : ''
+  console.log(line(rival.name, what(measured), measured) + turns)
+  return measured
+}
+
 const measure = async (start: (paced: boolean) => Promise<Rival>): Promise<void> => {
   const rival = await start(false)
   const crowd = new Crowd(rival)
   try {
     await crowd.join(WATCHERS)
     for (const asked of rates.length > 0 ? rates : [50, 100, 200]) {
-      const quiet = await crowd.measure(() => sleep(MEASURE_MS))
-      console.log(line(rival.name, 'nobody joins', quiet))
+      const quiet = await observe(
+        rival,
+        crowd,
+        () => sleep(MEASURE_MS),
+        () => 'nobody joins',
+      )
       const joining = new ViewerProcess()
       joining.yieldToOthers()
       try {
         let joined = 0
-        const measured = await crowd.measure(async () => {
+        const joins = async (): Promise<void> => {
           joined = (await joining.tell({ type: 'churn', stream: rival.stream, ms: MEASURE_MS, perSecond: asked })).joined
-        })
+        }
+        const measured = await observe(rival, crowd, joins, ({ seconds }) => `${(joined / seconds).toFixed(0)} join a second of ${asked} asked`)
         const rate = joined / measured.seconds
-        console.log(line(rival.name, `${rate.toFixed(0)} join a second of ${asked} asked`, measured))
         console.log(
           `${rival.name.padEnd(9)} ${((measured.cpuMs / measured.seconds - quiet.cpuMs / quiet.seconds) / rate).toFixed(1)} CPU ms for each who joins`,
         )

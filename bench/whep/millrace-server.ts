@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
 import type { Log } from '@millrace/server/log/log.ts'
@@ -11,6 +12,9 @@ import { startWebRtcServer } from '@millrace/server/servers/webrtc/server.ts'
 
 /** What the parent gets to know. */
 export type ServerPorts = { readonly rtsp: number; readonly http: number }
+
+/** How late timers of the server's thread came since it was asked before, in milliseconds: for so long it did one thing, or had no core. */
+export type LoopDelay = { readonly p99Ms: number; readonly longestMs: number }
 
 const HOST = '127.0.0.1'
 const nothing = (): void => {}
@@ -26,6 +30,12 @@ const http = await startHttpServer(context, { host: HOST, port: 0, routes: webrt
 const rtsp = await startRtspServer(context, { host: HOST, port: 0, rtpPort: 0, rtcpPort: 0 })
 process.send?.({ rtsp: rtsp.port, http: http.port } satisfies ServerPorts)
 rmSync(pagesDir, { recursive: true })
+const loop = monitorEventLoopDelay({ resolution: 1 })
+loop.enable()
+process.on('message', () => {
+  process.send?.({ p99Ms: loop.percentile(99) / 1e6, longestMs: loop.max / 1e6 } satisfies LoopDelay)
+  loop.reset()
+})
 process.once('SIGTERM', () => {
   hub.close()
   void Promise.all([webrtc.close(), http.close(), rtsp.close()]).then(() => process.exit())
