@@ -50,7 +50,7 @@ describe('programs that people have', () => {
     })
   }
 
-  it('OBS publishes RTMP with server and stream key', { timeout: 90_000 }, async () => {
+  it('OBS publishes screen and microphone by RTMP with server and stream key', { timeout: 90_000 }, async () => {
     const obs = await startObs(server.url('rtmp', 'studio'), 'obs-key')
     try {
       await server.pathIsLive('studio/obs-key', 40_000)
@@ -59,6 +59,24 @@ describe('programs that people have', () => {
       const watcher = decode('HLS', server.url('hls', 'studio/obs-key'))
       await until('pictures by HLS', 20_000, () => watcher.frames() > 60)
       await watcher.child.stop()
+      const filters = ['-vf', 'signalstats,metadata=print:file=-', '-af', 'volumedetect']
+      const look = new Child('ffmpeg', [
+        '-nostdin',
+        '-rtsp_transport',
+        'tcp',
+        '-i',
+        server.url('rtsp', 'studio/obs-key'),
+        '-t',
+        '2',
+        ...filters,
+        '-f',
+        'null',
+        '-',
+      ])
+      await look.finished(20_000)
+      const newest = (name: string): number => Number([...look.stdout.matchAll(new RegExp(`signalstats\\.${name}=(\\d+)`, 'g'))].at(-1)?.[1])
+      assert.ok(newest('YMAX') - newest('YMIN') > 100, 'the screen shows something: the window of OBS')
+      assert.ok(Number(look.stderr.match(/max_volume: (-?[\d.]+) dB/)?.[1]) > -30, 'the microphone hears its tone')
     } finally {
       await obs.stop()
     }

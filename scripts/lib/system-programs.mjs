@@ -49,7 +49,11 @@ const PROGRAMS = [
   },
   { name: 'network namespaces and packet filters', packages: ['iproute2', 'nftables'], present: () => onPath('ip') && onPath('tc') && onPath('nft') },
   { name: 'VLC', packages: ['vlc-bin', 'vlc-plugin-base'], present: () => onPath('vlc') },
-  { name: 'OBS Studio and a virtual screen for it', packages: ['obs-studio', 'xvfb'], present: () => onPath('obs') && onPath('Xvfb') },
+  {
+    name: 'OBS Studio, and a virtual screen and microphone for it',
+    packages: ['obs-studio', 'xvfb', 'pulseaudio'],
+    present: () => ['obs', 'Xvfb', 'pulseaudio'].every(onPath),
+  },
 ]
 
 /** Sees to it that the programs are here: installs them on Debian and Ubuntu as root, says elsewhere what to install. */
