@@ -34,6 +34,8 @@ export type DtlsHandlers = {
   connected(keys: DtlsSrtpKeys): void
   /** The peer closed, or the handshake failed; nothing follows. */
   closed(error: ProtocolError | undefined): void
+  /** Records of a datagram were dropped, as they were no good. */
+  discarded?(): void
 }
 
 /** Gives a DTLS session its datagrams, its timer and the thread pool. Handlers are called within the budget that handshakes have in a turn. */
@@ -84,7 +86,9 @@ export class DtlsConn {
   #run(step: (nowMs: number) => void): void {
     this.#shared.turns.run(() => {
       if (this.#isClosed) return
+      const before = this.#session.discarded
       step(monotonicMs())
+      if (this.#session.discarded > before) this.#handlers.discarded?.()
       this.#flush()
     })
   }

@@ -24,6 +24,8 @@ export type PeerLinkOptions = {
   readonly port: UdpPort
   /** Values of the `a=candidate` lines that the peer is given. */
   readonly candidates: readonly string[]
+  /** What the peer did wrong, and nothing else came of. */
+  countFault(code: string): void
   /** The ICE user names of `agent` are others now. */
   restarted(): void
 }
@@ -132,6 +134,7 @@ export class PeerLink {
         this.#connected = true
         this.#handlers.connected(keys, to)
       },
+      discarded: () => this.#options.countFault('dtls/discarded'),
       closed: (fault) => this.#end(fault ? fault.message : 'the peer closed', fault),
     })
     return this.#dtls

@@ -209,6 +209,7 @@ export class WebRtcTransport implements Running {
         remote,
         port: this.#port,
         candidates,
+        countFault: (code) => this.#context.countFault('webrtc', code),
         restarted: () => {
           this.#learnUfrags(id)
           this.#byId.get(id)?.tap.restarted()
