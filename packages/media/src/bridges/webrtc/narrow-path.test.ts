@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import type { Codec } from '../../codecs/codec.ts'
 import { Stream } from '../../hub/stream.ts'
 import { type LinkConditions, SimulatedLink, SimulatedReceiver } from '../../protocols/congestion/simulated-link.ts'
+import { wallMsToNtp } from '../../protocols/rtp/ntp.ts'
+import { encodeReceiverReport } from '../../protocols/rtp/rtcp-report.ts'
 import { decodeRtpPacket, type RtpPacket } from '../../protocols/rtp/rtp-packet.ts'
 import { encodeTransportFeedback } from '../../protocols/rtp/transport-feedback.ts'
 import type { SrtcpReceiver, SrtcpSender } from '../../protocols/srtp/srtcp.ts'
@@ -14,6 +16,7 @@ import type { ViewerLevel } from './viewer-link.ts'
 
 const video: Codec = { kind: 'video', name: 'h264', clockRate: 90000, sps: undefined, pps: undefined }
 const audio: Codec = { kind: 'audio', name: 'opus', clockRate: 48000, channels: 2 }
+const WALL_MS = 1e12
 const VIDEO_SSRC = 11
 const FRAME_MS = 40
 const GROUP_PICTURES = 25
@@ -35,6 +38,8 @@ type SceneOptions = {
   readonly groupPictures?: number
   /** When the viewer comes. */
   readonly joinMs?: number
+  /** The viewer knows receiver reports, and nothing of transport-wide feedback. */
+  readonly onlyReports?: boolean
 }
 
 /** Encrypts nothing, so that what is sent can be read. */
@@ -62,7 +67,7 @@ class Scene {
   #behind = false
   #pictures = 0
 
-  constructor({ withNonReference = false, groupPictures = GROUP_PICTURES, joinMs = 0 }: SceneOptions = {}) {
+  constructor({ withNonReference = false, groupPictures = GROUP_PICTURES, joinMs = 0, onlyReports = false }: SceneOptions = {}) {
     this.#withNonReference = withNonReference
     this.#groupPictures = groupPictures
     this.#joinMs = joinMs
@@ -72,7 +77,7 @@ class Scene {
       ssrcs: [VIDEO_SSRC, 22],
       rtxSsrcs: [23, 24],
       now: () => this.nowMs,
-      wallOffsetMs: 1e12,
+      wallOffsetMs: WALL_MS,
       onCatchUp: () => {
         this.#behind = true
       },
@@ -84,7 +89,7 @@ class Scene {
       mediaIndex: trackIndex,
       map: { payloadType: 96 + trackIndex, encoding: '', clockRate: 0, channels: 1 },
       format: undefined,
-      loss: { rtxPayloadType: undefined, transportCcId: trackIndex === 0 ? 4 : undefined, takesFir: false },
+      loss: { rtxPayloadType: undefined, transportCcId: trackIndex === 0 && !onlyReports ? 4 : undefined, takesFir: false },
     }))
     const out = { memory, reserve: () => SRTP_HEADROOM, sendReserved: (at: number, length: number) => this.#onDatagram(memory.bytes.slice(at, at + length)) }
     const transport = { srtp: { openStream: () => clearSrtp }, srtcpOut: rtcp, srtcpIn: rtcp, out: { ...out, send: () => undefined } }
@@ -99,6 +104,7 @@ class Scene {
       if (this.nowMs % FRAME_MS === 0) this.#picture()
       if (this.nowMs % 20 === 0) this.#write(1, 1, true, true, Uint8Array.of(1))
       if (this.nowMs % 50 === 25) this.#feedBack()
+      if (this.nowMs % 1000 === 500) this.#report()
       if (this.levels.at(-1) !== this.viewer.counters.level) this.levels.push(this.viewer.counters.level)
     }
   }
@@ -159,6 +165,24 @@ class Scene {
     const hasExtension = ((bytes[0] as number) & 0x10) !== 0
     const seq = ((bytes[17] as number) << 8) | (bytes[18] as number)
     if (hasExtension && arrivedMs !== undefined) this.#receiver.onPacket(seq, arrivedMs)
+  }
+
+  /** The round trip is that of the newest packet that came, and the same way back as on an empty path. */
+  #report(): void {
+    const video = this.sent.filter(({ ssrc, atMs, arrivedMs }) => ssrc === VIDEO_SSRC && (arrivedMs ?? atMs) <= this.nowMs)
+    const newest = video.findLast(({ arrivedMs }) => arrivedMs !== undefined)
+    if (!newest) return
+    const rttMs = (newest.arrivedMs ?? 0) - newest.atMs + WIDE.delayMs
+    const report = {
+      ssrc: VIDEO_SSRC,
+      fractionLost: 0,
+      cumulativeLost: video.filter(({ arrivedMs }) => arrivedMs === undefined).length,
+      highestSeq: newest.seq,
+      jitter: 0,
+      lastSenderReport: Number((wallMsToNtp(WALL_MS + this.nowMs - rttMs) >> 16n) & 0xffff_ffffn),
+      delaySinceLastSenderReport: 0,
+    }
+    this.viewer.handleRtcp(this.nowMs, encodeReceiverReport({ ssrc: 1, reports: [report], cname: 'viewer' }))
   }
 
   #feedBack(): void {
@@ -233,6 +257,17 @@ test('a path that is narrow again and again: each time all comes back, and it do
   }
   assertTimeGoesOn(scene)
   assert.ok(scene.levels.length <= 4 * 5, `${scene.levels}`)
+})
+
+test('a viewer that only sends receiver reports gets what its path carries, too', () => {
+  const scene = new Scene({ onlyReports: true })
+  scene.run(10)
+  scene.run(40, { capacityBps: 0.7 * STREAM_BPS })
+  const gapMs = scene.longestGapMs(20_000)
+  assert.ok(gapMs < 1000, `${gapMs} ms`)
+  assert.equal(scene.viewer.counters.level, 'group-start')
+  scene.run(40, WIDE)
+  assert.equal(scene.viewer.counters.level, 'full')
 })
 
 test('pictures that no other one needs go first', () => {

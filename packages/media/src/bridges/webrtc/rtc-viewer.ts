@@ -185,7 +185,10 @@ export class RtcViewer {
     if (!out) return
     this.#reports[out.track.index] = report
     out.handleReport(report.highestSeq)
-    this.link.handleReport(nowMs, roundTripMs(report, this.#feed.wallMs(nowMs)), report.fractionLost > 0)
+    const rttMs = roundTripMs(report, this.#feed.wallMs(nowMs))
+    const { fractionLost, cumulativeLost, highestSeq } = report
+    this.link.handleReport(nowMs, rttMs, fractionLost > 0)
+    if (out.track.codec.kind === 'video') this.link.handleVideoReport(nowMs, { rttMs, lost: cumulativeLost, highestSeq, octets: this.link.octets })
   }
 
   /** The publisher is asked where it can be, as its picture is new; otherwise what is there goes out once more, if it helps. */

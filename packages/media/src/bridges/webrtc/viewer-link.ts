@@ -1,4 +1,5 @@
 import { BandwidthEstimator } from '../../protocols/congestion/bandwidth-estimator.ts'
+import { ReportEstimator, type ReportedTrack } from '../../protocols/congestion/report-estimator.ts'
 import { SendHistory } from '../../protocols/congestion/send-history.ts'
 import type { TransportFeedback } from '../../protocols/rtp/transport-feedback.ts'
 import { PictureTally } from './picture-tally.ts'
@@ -70,6 +71,8 @@ export class ViewerLink {
   /** `targetBps` changed by more than a little: who chooses layers looks again. Called while feedback is handled. */
   onTarget: ((nowMs: number) => void) | undefined
   readonly #estimator: BandwidthEstimator | undefined
+  /** Of a viewer that sends no transport-wide feedback. */
+  readonly #byReports: ReportEstimator | undefined
   /** Bits per second at which pictures leave while the path is not narrow. */
   #paceBps = PACE_UNBOUND_BPS
   #watchUntilMs = 0
@@ -81,10 +84,13 @@ export class ViewerLink {
   #toldBps = Number.POSITIVE_INFINITY
   readonly #stream: StreamRate
 
-  /** @param canReport the viewer sends transport-wide feedback; without it nothing is ever left out */
+  /** @param canReport the viewer sends transport-wide feedback; without it receiver reports have to tell what the path carries */
   constructor(canReport: boolean, stream: StreamRate) {
     this.#stream = stream
-    if (!canReport) return
+    if (!canReport) {
+      this.#byReports = new ReportEstimator()
+      return
+    }
     this.history = new SendHistory()
     this.#estimator = new BandwidthEstimator()
     const { streamBps } = stream
@@ -93,7 +99,7 @@ export class ViewerLink {
 
   /** Bits per second; undefined while the path has shown no bound. */
   get estimateBps(): number | undefined {
-    const estimateBps = this.#estimator?.estimateBps
+    const estimateBps = (this.#estimator ?? this.#byReports)?.estimateBps
     return estimateBps === undefined || estimateBps === Number.POSITIVE_INFINITY ? undefined : estimateBps
   }
 
@@ -126,7 +132,7 @@ export class ViewerLink {
   get path(): string | undefined {
     const { estimateBps } = this
     if (estimateBps === undefined || !this.isNarrow) return undefined
-    const sign = this.#estimator?.lastDecrease?.why === 'loss' ? 'packets are lost' : 'packets wait'
+    const sign = (this.#estimator ?? this.#byReports)?.lastDecrease?.why === 'loss' ? 'packets are lost' : 'packets wait'
     const { streamBps } = this.#stream
     // Not known in the first moments of a narrow path.
     const of = Number.isFinite(streamBps) ? ` of ${megabits(streamBps)}` : ''
@@ -150,6 +156,13 @@ export class ViewerLink {
     else if (nowMs > this.#watchUntilMs && !this.isNarrow) this.isWatched = false
   }
 
+  /** The same, of a track with pictures. */
+  handleVideoReport(nowMs: number, track: ReportedTrack): void {
+    if (!this.#byReports) return
+    this.#byReports.onReport(nowMs, track)
+    this.#follow(nowMs, this.#byReports)
+  }
+
   /** @param isByTcp packets come late together where TCP repeats one, which is no queue */
   handleFeedback(nowMs: number, feedback: TransportFeedback, isByTcp = false): void {
     const estimator = this.#estimator
@@ -157,6 +170,10 @@ export class ViewerLink {
     estimator.trend.isPatient = isByTcp
     estimator.onFeedback(nowMs, feedback, this.history, this.rttMs ?? 0)
     if (this.#paceBps < PACE_UNBOUND_BPS && !this.isNarrow) this.#quicken(nowMs, estimator)
+    this.#follow(nowMs, estimator)
+  }
+
+  #follow(nowMs: number, estimator: BandwidthEstimator | ReportEstimator): void {
     const decreasedMs = estimator.lastDecrease?.atMs ?? Number.NEGATIVE_INFINITY
     if (decreasedMs > this.#sawDecreaseMs) this.#narrow(nowMs, decreasedMs)
     else if (this.isNarrow) this.#climb(nowMs, estimator)
@@ -222,7 +239,7 @@ export class ViewerLink {
     else this.#paceBps = Math.min(this.#paceBps, capacityBps)
   }
 
-  #climb(nowMs: number, estimator: BandwidthEstimator): void {
+  #climb(nowMs: number, estimator: BandwidthEstimator | ReportEstimator): void {
     if (nowMs - this.#sawDecreaseMs < this.#holdOffMs) return
     const fits = estimator.estimateBps >= this.#stream.streamBps * CLIMB_MARGIN
     if (!fits) return
