@@ -120,7 +120,8 @@ export class DtlsSession {
       if (body) this.#handleBody(nowMs, record, body)
       else this.#discarded++
     } else if (record.epoch === 1 && running) this.#keepEarly(running.early, record)
-    else this.#discarded++
+    // In the clear after the handshake: a flight that crossed our last one, or somebody else's.
+    else if (record.epoch !== 0) this.#discarded++
   }
 
   #keepEarly(early: DtlsRecord[], record: DtlsRecord): void {
