@@ -30,6 +30,8 @@ export type StreamClient = {
   readonly protocol: string
   /** `address:port`. */
   readonly remote: string
+  /** For a client that reads for others: who they are now. */
+  readonly players?: Iterable<StreamClient>
   /** The stream is over: tell the client and close. */
   end(reason: EndReason): void
 }
@@ -227,6 +229,11 @@ export class Stream {
 
   get clients(): ReadonlySet<StreamClient> {
     return this.#clients
+  }
+
+  /** Those who read, one by one. */
+  get readers(): StreamClient[] {
+    return [...this.#clients].flatMap((client) => (client.players ? [...client.players] : [client]))
   }
 
   /** A client that comes after the end is told at once. */

@@ -48,7 +48,7 @@ export class Statistics {
         if (known) record?.sample(tick, nowMs, publisher, stream.bytesIn)
         gone.delete(publisher)
       }
-      for (const client of stream.clients) {
+      for (const client of stream.readers) {
         this.#record(name, 'reader', client, undefined, nowMs)?.sample(tick, nowMs, client, undefined)
         gone.delete(client)
       }

@@ -54,6 +54,7 @@ export class HlsRuns {
   #sweep(): void {
     const nowMs = monotonicMs()
     for (const [path, runs] of this.#runs) {
+      for (const run of runs) run.forgetSilent(nowMs)
       for (const run of runs) if (run.endedMs === undefined && nowMs - run.lastRequestMs > this.#options.idleMs) run.stop('nobody has asked for it lately')
       const kept = runs.filter((run) => run.endedMs === undefined || nowMs - run.endedMs < ENDED_KEPT_MS)
       if (kept.length === 0) this.#runs.delete(path)

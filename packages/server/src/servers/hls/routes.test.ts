@@ -3,6 +3,8 @@ import { after, before, describe, it } from 'node:test'
 import { type Clip, makeClip } from '../../../test/hls/clip.ts'
 import { feedLive, startTestServer, type TestServer } from '../../../test/hls/live.ts'
 import { monotonicMs } from '../../net/clock.ts'
+import { isSessionProbe } from '../../net/session-probe.ts'
+import type { HlsRun } from './hls-run.ts'
 
 const nextLine = (text: string, start: string): string => text.split('\n').find((line) => line.startsWith(start)) ?? ''
 
@@ -34,6 +36,27 @@ describe('HLS routes', () => {
     const response = await fetch(`${server.url}/phone/index.m3u8`)
     assert.equal(response.status, 406)
     assert.match((await response.json()).detail, /G\.711/)
+  })
+
+  it('players are told apart by their cookie, and without one by address and program', async () => {
+    const feeder = feedLive(server.hub, 'hall', clip)
+    const index = await fetch(`${server.url}/hall/index.m3u8?x=1`)
+    const [cookie = '', ...attributes] = (index.headers.get('set-cookie') ?? '').split('; ')
+    assert.match(cookie, /^millrace-hls=[\w-]{16}$/)
+    assert.deepEqual(attributes, ['Path=/hall/', 'HttpOnly', 'SameSite=Lax'])
+    assert.equal((await fetch(index.url, { headers: { cookie: `a=b; ${cookie}` } })).headers.get('set-cookie'), null)
+    const playlist = `${server.url}/hall/${nextLine(await index.text(), 'media-')}`
+    const segment = `${server.url}/hall/${nextLine(await (await fetch(playlist, { headers: { cookie } })).text(), 'segment-')}`
+    const { length } = Buffer.from(await (await fetch(segment, { headers: { cookie } })).arrayBuffer())
+    const forged = [{ cookie: 'millrace-hls=<script>' }, { 'user-agent': 'one' }, { 'user-agent': 'one' }, { 'user-agent': 'two' }]
+    for (const headers of forged) await fetch(playlist, { headers: { 'user-agent': '', ...headers } })
+    const stream = server.hub.find('hall')
+    const counted = () => (stream?.readers ?? []).map((reader) => (isSessionProbe(reader) ? reader.readCounters().bytes : undefined))
+    assert.deepEqual(counted(), [length, 0, 0, 0])
+    assert.equal(stream?.clients.size, 1)
+    for (const run of stream?.clients ?? []) (run as HlsRun).forgetSilent(Number.POSITIVE_INFINITY)
+    assert.deepEqual(counted(), [])
+    feeder.stop()
   })
 
   it('types, lifetimes and origins', async () => {

@@ -7,6 +7,7 @@ import type { ServerContext } from '../../net/context.ts'
 import type { PathRoute } from '../../net/http-route.ts'
 import { sendProblem } from '../../net/problem.ts'
 import { DEFAULT_HLS_OPTIONS, type HlsOptions } from './hls-options.ts'
+import { newPlayerCookie, playerKey } from './hls-player.ts'
 import type { HlsRun } from './hls-run.ts'
 import { HlsRuns } from './hls-runs.ts'
 
@@ -48,11 +49,13 @@ const answerPreflight = (request: FastifyRequest, reply: FastifyReply): FastifyR
 const answerIndex = async (context: ServerContext, runs: HlsRuns, request: FastifyRequest, reply: FastifyReply, path: string): Promise<FastifyReply> => {
   const stream = context.hub.find(path)
   if (!stream) return sendProblem(reply, 404, 'Nothing to watch', `Nobody publishes to ${path} now.`)
-  const run = runs.open(path, stream, `${request.ip}:${request.socket.remotePort ?? 0}`)
+  const run = runs.open(path, stream, clientOf(request))
   if (!run) {
     const codecs = codecNames(stream.tracks.map((track) => track.codec))
     return sendProblem(reply, 406, 'HLS does not carry this stream', `${path} has ${codecs}; HLS carries H.264, AAC and Opus. Other protocols may play it.`)
   }
+  const cookie = newPlayerCookie(request)
+  if (cookie !== undefined) reply.header('set-cookie', cookie)
   const { muxer } = run
   // Players that know no parts give up a stream without segments: both playlists wait for the first one, which ends with the second key frame.
   await run.waiting.wait(() => muxer.ready || muxer.ended, HOLD_MS)
@@ -72,12 +75,14 @@ const answerResource = async (
   const run = resource && runs.find(path, resource.run)
   if (!run) return sendGone(reply, path, name)
   const { kind, index } = resource
+  const asked = (bytes: number): void => run.asked(playerKey(request), clientOf(request), bytes)
+  asked(0)
   if (kind === 'playlist') return answerPlaylist(context, run, request, reply, path)
   // The part that the playlist hints at is asked for before it is made.
   if (kind === 'part' && index === run.muxer.nextPart) await run.waiting.wait(() => run.muxer.nextPart > index || run.muxer.ended, HOLD_MS)
   const bytes = run.muxer.resource(kind, index)
   if (!bytes) return sendGone(reply, path, name)
-  if (request.method !== 'HEAD') run.bytesOut += bytes.length
+  if (request.method !== 'HEAD') asked(bytes.length)
   return reply
     .type('video/mp4')
     .header('cache-control', 'public, max-age=3600')
@@ -100,6 +105,9 @@ const answerPlaylist = async (context: ServerContext, run: HlsRun, request: Fast
   const playlist = muxer.mediaPlaylist()
   return playlist === undefined ? sendNotReady(reply, path) : sendPlaylist(reply, playlist)
 }
+
+/** `address:port` of who asks. */
+const clientOf = (request: FastifyRequest): string => `${request.ip}:${request.socket.remotePort ?? 0}`
 
 const sendPlaylist = (reply: FastifyReply, text: string): FastifyReply => reply.type(PLAYLIST_TYPE).header('cache-control', 'no-cache').send(text)
 
