@@ -20,7 +20,7 @@ export class Publisher {
   #client: WhipClient | undefined
   /** Offered before the others, as RTP names it; counts from the next session on. */
   videoCodec: string | undefined
-  /** Several sizes at once, of H.264 and VP8; counts from the next session on. */
+  /** Several sizes at once, of H.264, VP8 and VP9; counts from the next session on. */
   simulcast = false
   #maxVideoBps: number | undefined
 

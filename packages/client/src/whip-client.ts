@@ -13,8 +13,10 @@ const LAYERS = [
   { rid: 'f', scaleResolutionDownBy: 1, share: 0.65, leastHeight: 0 },
 ] as const
 
-/** Codecs of which the browsers make several pictures of one track. */
+/** Codecs of which the browsers make several pictures of one track, and how the one is set that has several sizes in one picture. */
 const SIMULCAST_CODECS: readonly string[] = ['H264', 'VP8']
+const SVC_CODEC = 'VP9'
+const SVC_MODE = 'L3T3_KEY'
 
 export type TrackKind = 'audio' | 'video'
 
@@ -29,7 +31,7 @@ export type WhipOptions = {
   readonly videoCodec?: string | undefined
   /** Upper bound of the video, in bits per second. */
   readonly maxVideoBps?: number | undefined
-  /** Three sizes at once (RFC 8853), of which each viewer gets the one that its path carries; H.264 and VP8 only, and two of small pictures. */
+  /** Three sizes at once (RFC 8853), of which each viewer gets the one that its path carries; H.264, VP8 and VP9 only, and two of small pictures. */
   readonly simulcast?: boolean | undefined
 }
 
@@ -70,7 +72,7 @@ export class WhipClient {
       const transceiver = this.#session.peer.addTransceiver(video, {
         direction: 'sendonly',
         streams: [stream],
-        sendEncodings: encodings(video, simulcast && canSimulcast(videoCodec)),
+        sendEncodings: simulcast ? encodings(video, videoCodec) : [{}],
       })
       if (videoCodec !== undefined) preferCodec(transceiver, videoCodec)
       this.#senders.set('video', transceiver.sender)
@@ -127,11 +129,14 @@ export class WhipClient {
 }
 
 /** @param videoCodec as RTP names it; undefined for the browser's own choice, which is one of those that can */
-export const canSimulcast = (videoCodec: string | undefined): boolean => videoCodec === undefined || SIMULCAST_CODECS.includes(videoCodec.toUpperCase())
+export const canSimulcast = (videoCodec: string | undefined): boolean =>
+  videoCodec === undefined || [...SIMULCAST_CODECS, SVC_CODEC].includes(videoCodec.toUpperCase())
 
 /** Browsers leave out the largest layer of a picture that is too small for so many, so those begin with fewer. */
-const encodings = (video: MediaStreamTrack, simulcast: boolean): RTCRtpEncodingParameters[] => {
+const encodings = (video: MediaStreamTrack, videoCodec: string | undefined): RTCRtpEncodingParameters[] => {
+  const svc: RTCRtpEncodingParameters & { readonly scalabilityMode: string } = { scalabilityMode: SVC_MODE }
+  if (videoCodec?.toUpperCase() === SVC_CODEC) return [svc]
   const { height = 0 } = video.getSettings()
   const layers = LAYERS.filter(({ leastHeight }) => height >= leastHeight)
-  return simulcast && layers.length > 1 ? layers.map(({ rid, scaleResolutionDownBy }) => ({ rid, scaleResolutionDownBy })) : [{}]
+  return canSimulcast(videoCodec) && layers.length > 1 ? layers.map(({ rid, scaleResolutionDownBy }) => ({ rid, scaleResolutionDownBy })) : [{}]
 }

@@ -66,7 +66,7 @@ const show = (): void => {
   codec.disabled = isOn()
   codec.title = isOn() ? 'Stop to change this' : ''
   simulcast.disabled = isOn() || !canSimulcast(codec.value)
-  simulcast.title = isOn() ? 'Stop to change this' : canSimulcast(codec.value) ? '' : 'With H.264 and VP8'
+  simulcast.title = isOn() ? 'Stop to change this' : canSimulcast(codec.value) ? '' : 'With H.264, VP8 and VP9'
   byId('camera-field', HTMLElement).hidden = chosenSource() !== 'camera'
   byId('system-sound-field', HTMLElement).hidden = chosenSource() !== 'screen'
   byId('numbers', HTMLElement).hidden = state.name !== 'live' && state.name !== 'interrupted'

@@ -22,13 +22,13 @@ export type SessionCounters = {
   readonly estimateBps?: number | undefined
   /** The layer that is sent, 0 for the lowest. */
   readonly layer?: number | undefined
-  /** What comes of each layer of a publisher's simulcast, the smallest first. */
+  /** What comes of each layer of a publisher that sends several sizes, the smallest first. */
   readonly layers?: readonly LayerCounters[] | undefined
   /** Why less is sent than there is, for people. */
   readonly reason?: string | undefined
 }
 
-/** A layer of a simulcast: its size as of now, its bit rate of late, its packets since the start. */
+/** A layer: its size as of now, its bit rate of late, its packets since the start. */
 export type LayerCounters = {
   /** As the publisher names it. */
   readonly name: string
@@ -37,7 +37,7 @@ export type LayerCounters = {
   /** 0 while nothing comes. */
   readonly bitrateBps: number
   readonly packets: number
-  readonly lost: number
+  readonly lost?: number | undefined
 }
 
 /** A publisher or reader of the hub that can tell more than the hub knows. Statistics find it by its methods, so that the hub stays as it is. */

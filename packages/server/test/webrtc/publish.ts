@@ -13,6 +13,8 @@ export type PublishOptions = {
   readonly setup?: 'active' | 'passive'
   /** Sends three layers, of a quarter, of half and of the full size. */
   readonly simulcast?: boolean
+  /** Layers in one stream instead, `L3T3_KEY`. */
+  readonly scalabilityMode?: string
   /** Bits per second of those at most, smallest first. */
   readonly layerBps?: readonly number[]
 }
@@ -22,7 +24,7 @@ export const publish = async (browser: Browser, whipUrl: string, options: Publis
   const page = await browser.newPage()
   await page.goto(new URL('/', whipUrl).href)
   await page.evaluate(
-    async ({ url, mimeType, width = 640, height = 480, rewritePort, setup, simulcast, layerBps = [200_000, 800_000, 3_200_000] }) => {
+    async ({ url, mimeType, width = 640, height = 480, rewritePort, setup, simulcast, layerBps = [200_000, 800_000, 3_200_000], scalabilityMode }) => {
       const media = await navigator.mediaDevices.getUserMedia({ video: { width, height, frameRate: 30 }, audio: true })
       const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
       const [camera] = media.getVideoTracks()
@@ -30,7 +32,9 @@ export const publish = async (browser: Browser, whipUrl: string, options: Publis
       if (!camera || !microphone) throw new Error('no fake devices')
       const sendEncodings = simulcast
         ? ['l', 'm', 'h'].map((rid, i): RTCRtpEncodingParameters => ({ rid, scaleResolutionDownBy: 2 ** (2 - i), maxBitrate: layerBps[i] ?? 0 }))
-        : []
+        : scalabilityMode
+          ? [{ scalabilityMode, maxBitrate: layerBps.at(-1) ?? 0 } as RTCRtpEncodingParameters]
+          : []
       const video = peer.addTransceiver(camera, { direction: 'sendonly', streams: [media], sendEncodings })
       peer.addTransceiver(microphone, { direction: 'sendonly', streams: [media] })
       if (mimeType) {

@@ -1,6 +1,7 @@
 import type { Publication } from '../../hub/hub.ts'
 import { Layer } from '../../hub/layer.ts'
 import type { Packet } from '../../hub/packet.ts'
+import type { PacketSink } from '../../hub/packet-sink.ts'
 import type { Track } from '../../hub/track.ts'
 import type { RtpPacket } from '../../protocols/rtp/rtp-packet.ts'
 import { RtpIngest } from '../rtp/rtp-ingest.ts'
@@ -8,7 +9,9 @@ import type { RtpTimeline } from '../rtp/rtp-timeline.ts'
 import type { AcceptedMedia } from './accept-publisher.ts'
 import { InLayer } from './in-layer.ts'
 import { InSource } from './in-source.ts'
-import { type PictureSize, pictureSize } from './picture-size.ts'
+import type { LayerCounters } from './layer-counters.ts'
+import { pictureSize } from './picture-size.ts'
+import { SpatialLayers } from './spatial-layers.ts'
 
 /** SSRCs of one section: layers, and those of a sender that began anew. */
 const MAX_SOURCES = 8
@@ -21,9 +24,6 @@ const SILENT_RULES = [
 ] as const
 /** How much more than the present layer a better one has to have: what is between is chance. */
 const BETTER = 1.3
-
-/** What came of a layer: its size as of now, its bit rate of late, its packets since the start. */
-export type LayerCounters = Partial<PictureSize> & { readonly name: string; readonly bitrateBps: number; readonly packets: number; readonly lost: number }
 
 /**
  * One media section of a publisher. What it sends by one SSRC goes into the track as it comes. Where there are several, layers of a simulcast or an SSRC
@@ -43,6 +43,7 @@ export class InTrack {
   /** Of the only source of a publisher without simulcast. */
   #ingest: RtpIngest | undefined
   readonly #layers: InLayer[] = []
+  #spatial: SpatialLayers | undefined
   #active: InSource | undefined
   /** The layer that takes over with its next key frame. */
   #next: InLayer | undefined
@@ -77,9 +78,9 @@ export class InTrack {
     return active && this.media.layers.length > 0 ? this.sources.filter(({ bitrateBps }) => bitrateBps < active.bitrateBps).length : undefined
   }
 
-  /** What comes of each layer of a simulcast, the smallest first; empty without simulcast. */
+  /** What comes of each layer, the smallest first; empty for a publisher of one picture. */
   get layerCounters(): readonly LayerCounters[] {
-    if (this.media.layers.length === 0) return []
+    if (this.media.layers.length === 0) return this.#spatial?.counters ?? []
     return this.#layers
       .map(({ source, layer }) => ({
         name: source.rid,
@@ -111,7 +112,7 @@ export class InTrack {
     this.sources.push(source)
     const isSimulcast = this.media.layers.length > 0
     if (isSimulcast || this.sources.length > 1) this.#layers.push(this.#makeLayer(source))
-    else this.#ingest = new RtpIngest(this.track, this.#publication, this.#timeline)
+    else this.#ingest = this.#makeIngest(source)
     if (isSimulcast) this.#tellLayers()
     return source
   }
@@ -179,6 +180,22 @@ export class InTrack {
     return SILENT_RULES.some(
       ({ pictures, leastMs }) => nowMs - lastArrivalMs >= leastMs && this.sources.some((other) => other.picturesSince(lastArrivalMs) >= pictures),
     )
+  }
+
+  /** What comes of it goes into the track as it is, and of VP9 what each size needs into layers besides. */
+  #makeIngest(source: InSource): RtpIngest {
+    const { stream, originMs } = this.#publication
+    if (this.track.codec.name !== 'vp9') return new RtpIngest(this.track, this.#publication, this.#timeline)
+    const spatial = new SpatialLayers(stream, this.track, (nowMs) => this.#askForKeyFrame(nowMs, this, source))
+    this.#spatial = spatial
+    const sink: PacketSink = {
+      writePacket: (track, packet) => {
+        stream.writePacket(track, packet)
+        spatial.push(packet)
+      },
+      setCodec: (track, codec) => stream.setCodec(track, codec),
+    }
+    return new RtpIngest(this.track, { originMs, stream: sink }, this.#timeline)
   }
 
   #makeLayer(source: InSource): InLayer {

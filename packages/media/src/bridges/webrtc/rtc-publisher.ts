@@ -16,7 +16,8 @@ import { RtpTimeline } from '../rtp/rtp-timeline.ts'
 import type { AcceptedMedia } from './accept-publisher.ts'
 import type { DatagramOut, Destination } from './datagram-out.ts'
 import type { InSource } from './in-source.ts'
-import { InTrack, type LayerCounters } from './in-track.ts'
+import { InTrack } from './in-track.ts'
+import type { LayerCounters } from './layer-counters.ts'
 import { ReceiveRate } from './receive-rate.ts'
 import { Redundancy } from './redundancy.ts'
 
@@ -64,7 +65,7 @@ export type RtcPublisherCounters = {
   readonly estimateBps: number | undefined
   /** Of a simulcast, the layer that is written to the stream: 0 for the lowest. */
   readonly layer: number | undefined
-  /** What comes of each layer of a simulcast, the smallest first; undefined without simulcast. */
+  /** What comes of each layer, the smallest first; undefined for a publisher of one picture. */
   readonly layers: readonly LayerCounters[] | undefined
 }
 
