@@ -1,50 +1,84 @@
+import { ProtocolError } from '../../bytes/protocol-error.ts'
 import type { Codec } from '../../codecs/codec.ts'
 import { NAL_TYPE } from '../../codecs/h264-nal.ts'
+import { H265_NAL_TYPE, h265NalType } from '../../codecs/h265-nal.ts'
+import { decodeAv1Payload } from '../../protocols/rtp/av1-payload.ts'
+import { H265_PAYLOAD } from '../../protocols/rtp/h265-payload.ts'
+import { decodeVp8Descriptor } from '../../protocols/rtp/vp8-payload.ts'
+import { decodeVp9Descriptor } from '../../protocols/rtp/vp9-payload.ts'
 
-const FU_A = 28
+/** Who needs a picture. */
+export type PictureNeed = {
+  /** Temporal layer: 0 is needed by all, others by their own layer and those above alone; `NEEDED_BY_NONE` can go by itself. */
+  readonly layer: number
+  /** It needs no picture of its own layer or above, and nor do those behind it: what was left out before is not missed. */
+  readonly isSync: boolean
+}
+
+export const NEEDED_BY_NONE = 8
+
+const NEEDED: PictureNeed = { layer: 0, isSync: false }
+const ALONE: PictureNeed = { layer: NEEDED_BY_NONE, isSync: false }
+const H264_FU_A = 28
+/** nal_unit_type of the last picture that may be one that its sub-layer does not need: even ones are those, ITU-T H.265 table 7-1. */
+const LAST_SUB_LAYER_TYPE = 15
+/** TSA and STSA pictures, where a decoder can go up a temporal layer: section 7.4.2.2. */
+const [FIRST_ACCESS_TYPE, LAST_ACCESS_TYPE] = [2, 5]
+const OBU_HAS_EXTENSION = 0x04
 
 /**
- * Whether no other picture needs the one that this packet begins, as far as the packet says so: then it can be left out alone.
+ * Whether a picture can be left out without harm to those that stay, as far as its first packet says so.
  * @param payload of the picture's first packet
  */
-export const isDroppable = (codec: Codec, payload: Uint8Array): boolean => {
-  switch (codec.name) {
-    case 'h264':
-      return isDroppableH264(payload)
-    case 'vp8':
-      return vp8TemporalLayer(payload) > 0
-    case 'vp9':
-      return vp9TemporalLayer(payload) > 0
-    default:
-      return false
+export const pictureNeed = (codec: Codec, payload: Uint8Array): PictureNeed => {
+  try {
+    switch (codec.name) {
+      case 'h264':
+        return h264Need(payload)
+      case 'h265':
+        return h265Need(payload)
+      case 'vp8': {
+        const { disposable, temporalId = 0, layerSync } = decodeVp8Descriptor(payload)
+        return disposable ? ALONE : { layer: temporalId, isSync: layerSync && temporalId > 0 }
+      }
+      case 'vp9': {
+        const { layer } = decodeVp9Descriptor(payload)
+        return layer ? { layer: layer.temporalId, isSync: layer.switchingUp } : NEEDED
+      }
+      case 'av1':
+        return av1Need(payload)
+      default:
+        return NEEDED
+    }
+  } catch (error) {
+    if (error instanceof ProtocolError) return NEEDED
+    throw error
   }
 }
 
 /** nal_ref_idc 0, ITU-T H.264 section 7.4.1, of a slice: what may stand before a picture says nothing about it. */
-const isDroppableH264 = (payload: Uint8Array): boolean => {
+const h264Need = (payload: Uint8Array): PictureNeed => {
   const header = payload[0] ?? 0xff
-  if ((header & 0x60) !== 0) return false
+  if ((header & 0x60) !== 0) return NEEDED
   const type = header & 0x1f
-  return type === NAL_TYPE.SLICE || (type === FU_A && ((payload[1] ?? 0) & 0x1f) === NAL_TYPE.SLICE)
+  return type === NAL_TYPE.SLICE || (type === H264_FU_A && ((payload[1] ?? 0) & 0x1f) === NAL_TYPE.SLICE) ? ALONE : NEEDED
 }
 
-/** RFC 7741 section 4.2: pictures of the upper layers are not needed by those of the lowest one. */
-const vp8TemporalLayer = (payload: Uint8Array): number => {
-  const first = payload[0] ?? 0
-  if ((first & 0x80) === 0) return 0
-  const extensions = payload[1] ?? 0
-  if ((extensions & 0x20) === 0) return 0
-  let at = 2
-  if (extensions & 0x80) at += (payload[at] ?? 0) & 0x80 ? 2 : 1
-  if (extensions & 0x40) at++
-  return (payload[at] ?? 0) >> 6
+/** The header of a NAL unit, or of a fragment of one: RFC 7798 section 4.4. */
+const h265Need = (payload: Uint8Array): PictureNeed => {
+  if (payload.length < 3) return NEEDED
+  const outer = h265NalType(payload)
+  const type = outer === H265_PAYLOAD.FU ? (payload[2] as number) & 0x3f : outer
+  const layer = Math.max(0, ((payload[1] as number) & 0x07) - 1)
+  if (type >= H265_NAL_TYPE.BLA_W_LP) return NEEDED
+  if (layer > 0) return { layer: Math.min(layer, NEEDED_BY_NONE - 1), isSync: type >= FIRST_ACCESS_TYPE && type <= LAST_ACCESS_TYPE }
+  return type % 2 === 0 && type <= LAST_SUB_LAYER_TYPE ? ALONE : NEEDED
 }
 
-/** RFC 9628 section 4.2. */
-const vp9TemporalLayer = (payload: Uint8Array): number => {
-  const first = payload[0] ?? 0
-  if ((first & 0x20) === 0) return 0
-  let at = 1
-  if (first & 0x80) at += (payload[at] ?? 0) & 0x80 ? 2 : 1
-  return (payload[at] ?? 0) >> 5
+/** AV1 section 5.3.3. In the scalability modes of WebRTC upper layers need nothing from before the last picture of the lowest one. */
+const av1Need = (payload: Uint8Array): PictureNeed => {
+  const { continues, elements } = decodeAv1Payload(payload)
+  const [first] = elements
+  if (continues || !first || ((first[0] as number) & OBU_HAS_EXTENSION) === 0) return NEEDED
+  return { layer: (first[1] ?? 0) >> 5, isSync: (first[1] ?? 0) >> 5 === 0 }
 }

@@ -3,7 +3,7 @@ import type { Track } from '../../hub/track.ts'
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../../protocols/rtp/rtp-packet.ts'
 import type { SrtpSender, SrtpStream } from '../../protocols/srtp/srtp-sender.ts'
 import type { DatagramOut, Destination } from './datagram-out.ts'
-import { isDroppable } from './droppable.ts'
+import { NEEDED_BY_NONE, pictureNeed } from './droppable.ts'
 import { GroupStretch } from './group-stretch.ts'
 import type { AcceptedTrack } from './negotiate.ts'
 import type { OutPacket } from './out-packet.ts'
@@ -79,6 +79,8 @@ export class OutTrack {
   #isLeftOut = false
   /** A picture that others need was left out: the next one that can be decoded is a key frame. */
   #isBroken = false
+  /** The lowest temporal layer of which a picture was left out: those behind it may need that one. */
+  #lostLayer = NEEDED_BY_NONE
   #lastPliMs = Number.NEGATIVE_INFINITY
   #lastNackMs = Number.NEGATIVE_INFINITY
   /** Highest index that the viewer reported. */
@@ -347,7 +349,7 @@ export class OutTrack {
     const wasLeftOut = this.#isLeftOut
     const link = this.#link
     const isSlow = to.connection?.isSlow === true
-    if (link.isNarrow || this.#isBroken || isSlow) this.#isLeftOut = !this.#fits(nowMs, packet, isSlow)
+    if (link.isNarrow || this.#isBroken || isSlow || this.#lostLayer < NEEDED_BY_NONE) this.#isLeftOut = !this.#fits(nowMs, packet, isSlow)
     else this.#isLeftOut = false
     if (this.#state === 'live') link.refill(nowMs)
     // What was left out leaves no gap, or the viewer would ask for it.
@@ -378,14 +380,19 @@ export class OutTrack {
     const isOvertaken = (this.source.ring.randomAccessSeq ?? 0) > packet.seq
     if (packet.randomAccess) {
       this.#isBroken = isSlow || (link.isNarrow && isOvertaken)
+      this.#lostLayer = NEEDED_BY_NONE
       tally.onPicture(nowMs, this.#isBroken ? 'cut' : 'key-frame')
       return !this.#isBroken
     }
     const lateMs = nowMs - packet.arrivalMs
-    if ((isSlow || !link.hasTimeFor(lateMs, 'droppable')) && isDroppable(this.track.codec, packet.payload)) {
+    const { layer, isSync } = pictureNeed(this.track.codec, packet.payload)
+    const isLost = layer > this.#lostLayer || (layer === this.#lostLayer && layer < NEEDED_BY_NONE && !isSync)
+    if (layer > 0 && (isLost || isSlow || !link.hasTimeFor(lateMs, 'droppable'))) {
+      this.#lostLayer = Math.min(this.#lostLayer, layer)
       tally.onPicture(nowMs, 'dropped-alone')
       return false
     }
+    if (isSync) this.#lostLayer = layer === 0 ? NEEDED_BY_NONE : Math.max(this.#lostLayer, layer + 1)
     if (isSlow || !link.hasTimeFor(lateMs, isOvertaken ? 'overtaken' : 'needed')) this.#isBroken = true
     tally.onPicture(nowMs, this.#isBroken ? 'cut' : 'sent')
     return !this.#isBroken
