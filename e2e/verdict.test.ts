@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser } from 'playwright-core'
 import { launchChromium } from './harness/browser.ts'
 import { type Child, stopChildren, until } from './harness/child.ts'
@@ -9,6 +10,10 @@ import { publishRtsp } from './harness/publishers.ts'
 import { STREAM_KBIT } from './lab/conditions.ts'
 import { Lab } from './lab/lab.ts'
 import { Trials } from './lab/trial.ts'
+import { publish } from './lab/whip-page.ts'
+
+/** Of the server, by another program that takes the processor. */
+const HELD_UP_MS = 400
 
 type Verdict = { culprit: string; text: string; evidence: string[] }
 
@@ -50,6 +55,19 @@ describe('the verdict on a viewer behind a bad network', { skip: refusal ?? fals
       }
     })
   }
+
+  it('names the uplink: a browser’s packets are lost on the way to the server', { timeout: 90_000 }, async (test) => {
+    const { lab, server } = trials
+    await lab.impair({ lossUp: 10 }, server.ports.ice)
+    const browser = await trials.browser()
+    const [publisher, viewer] = [await browser.newPage(), await browser.newPage()]
+    await publish(publisher, trials.url('uplink/whip'))
+    await viewer.goto(trials.url('uplink?via=webrtc'))
+    const verdict = await untilVerdict(server, 'uplink', 'uplink', /of its packets came only when they were asked for again|of the publisher lost/)
+    test.diagnostic(`${verdict.text} ${verdict.evidence.join('; ')}`)
+    await publisher.close()
+    await viewer.close()
+  })
 })
 
 describe('the verdict on a viewer of a bad source', () => {
@@ -68,8 +86,16 @@ describe('the verdict on a viewer of a bad source', () => {
     await stopChildren()
   })
 
-  it('names the camera when it stands still', { timeout: 90_000 }, async (test) => {
+  it('names the server when it is held up', { timeout: 90_000 }, async (test) => {
     await untilVerdict(server, 'camera', 'none', /pictures a second decoded/)
+    server.child.process.kill('SIGSTOP')
+    await sleep(HELD_UP_MS)
+    server.child.process.kill('SIGCONT')
+    const { evidence } = await untilVerdict(server, 'camera', 'server', /late/)
+    test.diagnostic(evidence.join('; '))
+  })
+
+  it('names the camera when it stands still', { timeout: 90_000 }, async (test) => {
     publisher.process.kill('SIGSTOP')
     try {
       const { evidence } = await untilVerdict(server, 'camera', 'camera', /nothing has come from it for \d s/)
