@@ -6,8 +6,13 @@ import { stopChildren, until } from './harness/child.ts'
 import { clip } from './harness/clip.ts'
 import { Millrace } from './harness/millrace.ts'
 import { publishRtmp } from './harness/publishers.ts'
+import { ffprobe } from './harness/readers.ts'
 
 const WAIT_MS = 20_000
+
+type StatsJson = {
+  readonly sessions: readonly { readonly role: string; readonly layers?: readonly { width?: number; height?: number; bitrateKbps: number }[] }[]
+}
 
 describe('the publish page', { timeout: 150_000 }, () => {
   let browser: Browser
@@ -64,6 +69,28 @@ describe('the publish page', { timeout: 150_000 }, () => {
       await player.getByText('The stream has ended').waitFor()
     })
   }
+
+  it('sends several sizes of a camera: the statistics show them, RTSP and HLS have the largest', async () => {
+    const publisher = await openPublisher('sizes')
+    await publisher.locator('select#codec').selectOption('H264')
+    await publisher.locator('select#resolution').selectOption('480')
+    await publisher.waitForFunction(() => document.querySelector('video')?.videoHeight === 480)
+    assert.equal(await publisher.locator('#simulcast').isChecked(), true)
+    await start(publisher)
+    const largest = await until('both sizes come', WAIT_MS, async () => {
+      const { sessions } = (await (await fetch(server.url('http', 'sizes/stats.json'))).json()) as StatsJson
+      const [small, large] = sessions.find(({ role }) => role === 'publisher')?.layers ?? []
+      return small && large && small.bitrateKbps > 0 && large.bitrateKbps > small.bitrateKbps * 1.3 && large
+    })
+    assert.ok((largest.height ?? 0) > 240, `${largest.width} x ${largest.height}`)
+    for (const [url, options] of [
+      [server.url('rtsp', 'sizes'), ['-rtsp_transport', 'tcp']],
+      [server.url('hls', 'sizes'), []],
+    ] as const) {
+      const video = (await ffprobe(url, options, 1)).find(({ codec_name }) => codec_name === 'h264')
+      assert.deepEqual([video?.width, video?.height], [largest.width, largest.height], url)
+    }
+  })
 
   it('another camera, then the screen, on the same session', async () => {
     const publisher = await openPublisher('switched')
