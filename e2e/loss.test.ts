@@ -46,9 +46,9 @@ describe('a viewer behind a bad network', { skip: refusal ?? false }, () => {
 
   const run = (name: string): Promise<Outcome> => trials.run(conditionOf(name), SECONDS)
 
-  describe('the picture goes on', { concurrency: PLACES }, () => {
+  describe('loss, reordering and a narrow link', { concurrency: PLACES }, () => {
     for (const name of SHOWN) {
-      it(name, { timeout: 60_000 }, async (test) => {
+      it(`${name}: the picture goes on`, { timeout: 60_000 }, async (test) => {
         const { aim = WATCHABLE } = conditionOf(name)
         const outcome = await run(name)
         test.diagnostic(outcomeLine(outcome))
