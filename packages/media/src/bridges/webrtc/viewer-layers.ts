@@ -7,10 +7,10 @@ import { PathProbe } from './path-probe.ts'
 import type { ViewerLink } from './viewer-link.ts'
 
 /** After a change for the worse, a larger layer is not tried for so long, in milliseconds; twice as long each time that a trial failed. */
-const PAUSE_MS = 4000
-const MAX_PAUSE_MS = 60_000
+const PAUSE_MS = 3000
+const MAX_PAUSE_MS = 30_000
 /** After a change for the better it is. */
-const SETTLE_MS = 1500
+const SETTLE_MS = 1000
 /** A larger layer that had to be given up within this time was a trial that failed, in milliseconds. */
 const FAILED_MS = 15_000
 
