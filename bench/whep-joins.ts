@@ -32,11 +32,11 @@ const line = (name: string, what: string, { delayP50Ms, delayP99Ms, lost, cpuMs,
 
 /** Measures what goes on meanwhile, and prints it. */
 const observe = async (rival: Rival, crowd: Crowd, meanwhile: () => Promise<unknown>, what: (measured: Measurement) => string): Promise<Measurement> => {
-  await rival.loopDelay?.()
+  await rival.heldUp?.()
   const measured = await crowd.measure(meanwhile)
-  const loop = await rival.loopDelay?.()
-  const turns = loop ? `   turns of the server's loop p99 ${loop.p99Ms.toFixed(1)} ms, longest ${loop.longestMs.toFixed(0)} ms` : ''
-  console.log(line(rival.name, what(measured), measured) + turns)
+  const held = await rival.heldUp?.()
+  const own = held ? `   of it the server's own work p99 ${held.p99Ms.toFixed(1)} ms, longest ${held.longestMs.toFixed(0)} ms` : ''
+  console.log(line(rival.name, what(measured), measured) + own)
   return measured
 }
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createHistogram } from 'node:perf_hooks'
 import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
 import type { Log } from '@millrace/server/log/log.ts'
@@ -13,8 +13,11 @@ import { startWebRtcServer } from '@millrace/server/servers/webrtc/server.ts'
 /** What the parent gets to know. */
 export type ServerPorts = { readonly rtsp: number; readonly http: number }
 
-/** How late timers of the server's thread came since it was asked before, in milliseconds: for so long it did one thing, or had no core. */
-export type LoopDelay = { readonly p99Ms: number; readonly longestMs: number }
+/**
+ * CPU time of the server's thread between two looks, a millisecond or more apart, since it was asked before. That is how long its own work
+ * holds up a packet, whatever else the machine does; a packet's delay also has in it that the thread waits for a core.
+ */
+export type HeldUp = { readonly p99Ms: number; readonly longestMs: number }
 
 const HOST = '127.0.0.1'
 const nothing = (): void => {}
@@ -30,11 +33,16 @@ const http = await startHttpServer(context, { host: HOST, port: 0, routes: webrt
 const rtsp = await startRtspServer(context, { host: HOST, port: 0, rtpPort: 0, rtcpPort: 0 })
 process.send?.({ rtsp: rtsp.port, http: http.port } satisfies ServerPorts)
 rmSync(pagesDir, { recursive: true })
-const loop = monitorEventLoopDelay({ resolution: 1 })
-loop.enable()
+const heldUpUs = createHistogram()
+let looked = process.threadCpuUsage()
+setInterval(() => {
+  const now = process.threadCpuUsage()
+  heldUpUs.record(Math.max(1, Math.round(now.user + now.system - looked.user - looked.system)))
+  looked = now
+}, 1)
 process.on('message', () => {
-  process.send?.({ p99Ms: loop.percentile(99) / 1e6, longestMs: loop.max / 1e6 } satisfies LoopDelay)
-  loop.reset()
+  process.send?.({ p99Ms: heldUpUs.percentile(99) / 1000, longestMs: heldUpUs.max / 1000 } satisfies HeldUp)
+  heldUpUs.reset()
 })
 process.once('SIGTERM', () => {
   hub.close()

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { pidOf, stopChild } from '../rtmp/process.ts'
-import type { LoopDelay, ServerPorts } from './millrace-server.ts'
+import type { HeldUp, ServerPorts } from './millrace-server.ts'
 import { publishByRtsp } from './publisher.ts'
 import type { StreamAddress } from './viewers.ts'
 
@@ -11,8 +11,8 @@ export type Rival = {
   readonly name: string
   readonly pid: number
   readonly stream: StreamAddress
-  /** Of one that has an event loop which can be asked. */
-  loopDelay?(): Promise<LoopDelay>
+  /** Of one that can be asked. */
+  heldUp?(): Promise<HeldUp>
   stop(): Promise<void>
 }
 
@@ -29,9 +29,9 @@ export const startMillrace = async (paced: boolean): Promise<Rival> => {
       name: 'millrace',
       pid,
       stream: { protocol: 'whep', url: `http://127.0.0.1:${ports.http}/bench/whep` },
-      loopDelay: async () => {
-        server.send('loop delay')
-        return ((await once(server, 'message')) as [LoopDelay])[0]
+      heldUp: async () => {
+        server.send('held up')
+        return ((await once(server, 'message')) as [HeldUp])[0]
       },
       stop: async () => {
         stopPublisher()
