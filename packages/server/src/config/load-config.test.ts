@@ -196,6 +196,7 @@ describe('environment', () => {
       MILLRACE_PATHS_CAM1_RTSP_TRANSPORT: 'udp',
       MILLRACE_HLS_PORT: '',
       MILLRACE_CONFIG: 'elsewhere.yml',
+      MILLRACE_NATIVE: 'off',
       HOME: '/root',
     })
     assert.deepEqual([config.rtsp.port, config.rtsp.rtpPort, config.republishGrace, config.demo, config.hls.port], [9554, 9000, 3000, false, 8888])

@@ -42,7 +42,8 @@ class Scene {
   turns = 0
   #seq: number
 
-  constructor(firstSeq = 0) {
+  /** @param later `RtcFeedOptions.later` */
+  constructor(firstSeq = 0, later?: (deliver: () => void) => void) {
     this.#seq = firstSeq
     this.stream.begin('packets')
     this.feed = new RtcFeed(this.stream, {
@@ -50,6 +51,7 @@ class Scene {
       rtxSsrcs: [RTX_SSRC, 24],
       now: () => this.nowMs + this.turns,
       wallOffsetMs: 1e12,
+      later,
       onCatchUp: () => this.catchUps++,
     })
   }
@@ -71,6 +73,13 @@ class Scene {
         })
       }
     }
+  }
+
+  /** A packet that does not end its picture. */
+  begun(): void {
+    const [track] = this.stream.tracks
+    const common = { timestamp: this.nowMs * 90, marker: false, randomAccess: false, arrivalMs: this.nowMs }
+    if (track) this.stream.writePacket(track, { seq: this.#seq, payload: Uint8Array.of(this.#seq++ & 0xff), ...common })
   }
 
   sound(): void {
@@ -144,6 +153,39 @@ test('who joins in the middle gets the group of pictures at once, its time press
     times.slice(99),
     [99, 100, 101].map((picture) => picture * 3600),
   )
+})
+
+test('the packets of a picture go to one viewer after the other, at its end, or when nothing more comes in the turn', () => {
+  const due: (() => void)[] = []
+  const scene = new Scene(0, (deliver) => due.push(deliver))
+  scene.pictures(1, true)
+  scene.viewer()
+  scene.viewer()
+  scene.catchUp()
+  const seqs = () => scene.sent.splice(0).map(({ seq }) => seq)
+  assert.deepEqual(seqs(), [0, 1, 0, 1])
+  scene.pictures(1)
+  assert.deepEqual(seqs(), [2, 3, 2, 3], 'the picture ended')
+  scene.begun()
+  scene.begun()
+  assert.deepEqual(seqs(), [])
+  for (const deliver of due.splice(0)) deliver()
+  assert.deepEqual(seqs(), [4, 5, 4, 5], 'the turn ended')
+  for (let i = 0; i < 10; i++) scene.begun()
+  assert.equal(seqs().length, 20, 'no more than that is kept back')
+  scene.begun()
+  scene.sound()
+  assert.equal(seqs().length, 4, 'sound goes behind what came before, and at once')
+  scene.begun()
+  scene.viewer()
+  assert.deepEqual(seqs(), [17, 17], 'who joins finds it in the cache only')
+  scene.catchUp()
+  assert.deepEqual(
+    seqs(),
+    Array.from({ length: 18 }, (_, i) => i),
+  )
+  for (const deliver of due.splice(0)) deliver()
+  assert.deepEqual(seqs(), [], 'nothing goes twice')
 })
 
 test('without a key frame in the cache pictures begin with the next one, sound at once', () => {
