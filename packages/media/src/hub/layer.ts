@@ -12,7 +12,7 @@ export class Layer {
   readonly track: Track
   /** Bits per second of late; 0 while nothing comes. */
   bitrateBps = 0
-  readonly #ask: (nowMs: number) => void
+  #ask: ((nowMs: number) => void) | undefined
   #askedMs = Number.NEGATIVE_INFINITY
 
   /** @param ask reaches the publisher, for a key frame of this layer */
@@ -27,9 +27,14 @@ export class Layer {
    * @returns whether it was asked
    */
   requestKeyFrame(nowMs: number): boolean {
-    if (nowMs - this.#askedMs < KEY_FRAME_REQUEST_INTERVAL_MS) return false
+    if (!this.#ask || nowMs - this.#askedMs < KEY_FRAME_REQUEST_INTERVAL_MS) return false
     this.#askedMs = nowMs
     this.#ask(nowMs)
     return true
+  }
+
+  /** The publisher is gone: it cannot be asked. */
+  forgetPublisher(): void {
+    this.#ask = undefined
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { H264, OPUS, oneToOne, packet, unit } from './hub-fixtures.ts'
+import { Layer } from './layer.ts'
 import { type PacketReader, Stream, type UnitReader } from './stream.ts'
 import type { Track } from './track.ts'
 
@@ -158,5 +159,47 @@ describe('Stream', () => {
     stream.end({ code: 'publisher-left', message: 'gone' })
     stream.addClient(client('b'))
     assert.deepEqual(told, ['a', 'b'])
+  })
+})
+
+describe('layers of a track', () => {
+  const scene = () => {
+    const stream = new Stream([H264], oneToOne)
+    stream.begin('packets')
+    const [track] = stream.tracks
+    assert.ok(track)
+    const asked: number[] = []
+    const layer = new Layer('l', track, (nowMs) => asked.push(nowMs))
+    return { stream, track, layer, asked }
+  }
+
+  it('have rings and counts of their own, and reach those who choose', () => {
+    const { stream, track, layer } = scene()
+    const told: string[] = []
+    stream.readPackets({ onPacket: (_track, { seq }) => told.push(`track ${seq}`) })
+    stream.readPackets({
+      onPacket: () => undefined,
+      onLayerPacket: (of, { name }, { seq }) => told.push(`${of.index} ${name} ${seq}`),
+      onLayersChange: ({ layers }) => told.push(`${layers.length} layers`),
+    })
+    stream.setLayers(track, [layer])
+    stream.writeLayerPacket(track, layer, packet(7, 0, true))
+    stream.writePacket(track, packet(0, 0, true))
+    stream.begin('packets')
+    assert.deepEqual(told, ['1 layers', '0 l 7', 'track 0', '0 layers'])
+    assert.deepEqual([layer.track.nextSeq, layer.track.ring.randomAccessSeq, track.nextSeq], [8, 7, 1])
+    assert.deepEqual(track.layers, [])
+  })
+
+  it('are asked for key frames at most once a second, and not after their publisher left', () => {
+    const { stream, track, layer, asked } = scene()
+    stream.setLayers(track, [layer])
+    assert.deepEqual(
+      [0, 500, 1000].map((nowMs) => layer.requestKeyFrame(nowMs)),
+      [true, false, true],
+    )
+    stream.forgetPublisher()
+    assert.equal(layer.requestKeyFrame(5000), false)
+    assert.deepEqual(asked, [0, 1000])
   })
 })

@@ -87,6 +87,7 @@ export class Stream {
   /** The publisher is gone: nobody can be asked for key frames. */
   forgetPublisher(): void {
     this.#askPublisher = undefined
+    for (const { layers } of this.tracks) for (const layer of layers) layer.forgetPublisher()
   }
 
   /**
