@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import { launchBrowser } from '../webrtc/browser.ts'
 
 /** Page that plays `/demo/index.m3u8` by hls.js and keeps what goes wrong. */
 const PLAYER = `<!doctype html><video id="video" muted autoplay playsinline></video><script src="/hls.js"></script><script>
@@ -31,18 +32,7 @@ export type Playback = {
 
 /** Opens the player in a Chromium of its own. */
 export const watch = async (url: string): Promise<{ read(): Promise<Playback>; close(): Promise<void> }> => {
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--autoplay-policy=no-user-gesture-required',
-    ],
-  })
+  const browser = await launchBrowser()
   const page = await browser.newPage()
   await page.goto(`${url}/player.html`)
   return { read: () => readPlayback(page), close: () => browser.close() }
