@@ -118,6 +118,9 @@ describe('the publish page', { timeout: 150_000 }, () => {
     await notice.waitFor()
     assert.equal(await notice.getAttribute('title'), 'packets wait on the way')
     await player.unroute(/\/report$/)
+    await player.route(/\/report$/, (route) => route.fulfill({ json: { reduced: 'a smaller picture is sent (size 1 of 3)' } }))
+    await player.getByText('The network is slow: showing a smaller picture.').waitFor()
+    await player.unroute(/\/report$/)
     await notice.waitFor({ state: 'hidden' })
   })
 
