@@ -25,7 +25,7 @@ export type SideOptions = {
 }
 
 /** Virtual time after which nothing more is waited for. */
-const LIMIT_MS = 20_000
+const LIMIT_MS = 200_000
 
 type Event = { readonly atMs: number; readonly run: () => void }
 

@@ -114,7 +114,7 @@ describe('a handshake', () => {
   test('takes any network that delivers now and then', () => {
     const fate = fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 2 })
     fc.assert(
-      fc.property(fc.array(fate, { minLength: 5, maxLength: 40 }), fc.integer({ min: 20, max: 1200 }), (fates, pieceBytes) => {
+      fc.property(fc.array(fate, { minLength: 5, maxLength: 24 }), fc.integer({ min: 60, max: 1200 }), (fates, pieceBytes) => {
         let count = 0
         const link = new Link(client, server, (datagram) => {
           // Later datagrams all come, so that there is an end.
