@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { after, afterEach, before, describe, it } from 'node:test'
+import { after, afterEach, before, describe, it, type TestContext } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { launchChromium } from './harness/browser.ts'
 import type { BrowserPage } from './harness/browser-page.ts'
-import { stopChildren, until } from './harness/child.ts'
+import { Child, stopChildren, until } from './harness/child.ts'
 import { clip } from './harness/clip.ts'
 import { Firefox } from './harness/firefox.ts'
 import { Millrace } from './harness/millrace.ts'
 import { publishRtmp } from './harness/publishers.ts'
-import { canDo, publishByWhip, type Received, received, watchByWhep } from './harness/web-rtc-page.ts'
+import { canDo, type DtlsSetup, publishByWhip, type Received, received, watchByWhep } from './harness/web-rtc-page.ts'
 
 const WIDTH = 640
 const HEIGHT = 480
@@ -50,6 +50,22 @@ describe('Chromium and Firefox', { timeout: 240_000 }, () => {
     return page
   }
 
+  const watchInBoth = async (test: TestContext, path: string, codec: string, setup: DtlsSetup): Promise<void> => {
+    const watch = async (to: (typeof BROWSERS)[number]): Promise<void> => {
+      const viewer = await open(to, '')
+      if (!(await canDo(viewer, 'receive', codec))) {
+        return test.diagnostic(`not watched in ${to}: ${codec === 'H264' ? NO_H264 : `it decodes no ${codec}`}`)
+      }
+      await watchByWhep(viewer, `${server.url('http', path)}/whep`, setup)
+      const seen = await until(`pictures and sound in ${to}`, 20_000, async () => isPlaying(await received(viewer)))
+      assert.equal(seen.codec, `video/${codec}`)
+      // Encoders begin with less than the camera's size where time is short.
+      assert.equal(seen.width / seen.height, WIDTH / HEIGHT)
+      assert.equal(seen.packetsLost, 0)
+    }
+    await Promise.all(BROWSERS.map(watch))
+  }
+
   for (const from of BROWSERS) {
     for (const [codec, setup] of CODECS) {
       it(`${codec} by WHIP from ${from} is seen and heard by WHEP in both, a=setup:${setup}`, { timeout: 60_000 }, async (test) => {
@@ -58,21 +74,20 @@ describe('Chromium and Firefox', { timeout: 240_000 }, () => {
         if (!(await canDo(publisher, 'send', codec))) return test.skip(codec === 'H264' ? NO_H264 : `this ${from} encodes no ${codec}`)
         await publishByWhip(publisher, `${server.url('http', path)}/whip`, { codec, width: WIDTH, height: HEIGHT, setup })
         await server.pathIsLive(path)
-        const watch = async (to: (typeof BROWSERS)[number]): Promise<void> => {
-          const viewer = await open(to, '')
-          if (!(await canDo(viewer, 'receive', codec))) {
-            return test.diagnostic(`not watched in ${to}: ${codec === 'H264' ? NO_H264 : `it decodes no ${codec}`}`)
-          }
-          await watchByWhep(viewer, `${server.url('http', path)}/whep`, setup)
-          const seen = await until(`pictures and sound in ${to}`, 20_000, async () => isPlaying(await received(viewer)))
-          assert.equal(seen.codec, `video/${codec}`)
-          // Encoders begin with less than the camera's size where time is short.
-          assert.equal(seen.width / seen.height, WIDTH / HEIGHT)
-          assert.equal(seen.packetsLost, 0)
-        }
-        await Promise.all(BROWSERS.map(watch))
+        await watchInBoth(test, path, codec, setup)
       })
     }
+  }
+
+  for (const codec of ['H264', 'VP8']) {
+    it(`${codec} by WHIP from GStreamer is seen and heard by WHEP in both`, { timeout: 60_000 }, async (test) => {
+      const path = `GStreamer-${codec}`
+      const script = new URL('harness/whip-publisher.py', import.meta.url).pathname
+      const publisher = new Child('/usr/bin/python3', [script, `${server.url('http', path)}/whip`, codec.toLowerCase()])
+      await server.pathIsLive(path)
+      await watchInBoth(test, path, codec, 'actpass')
+      await publisher.stop('SIGKILL')
+    })
   }
 
   it('the publish page and the player page in Firefox', { timeout: 60_000 }, async () => {

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A WHIP publisher: GStreamer's webrtcbin with a test picture and a tone. Publishes until killed.
 
-usage: whip-publisher.py URL
+usage: whip-publisher.py URL [h264|vp8]
 """
 import sys
 import urllib.request
@@ -14,12 +14,17 @@ gi.require_version("GstWebRTC", "1.0")
 from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 
 Gst.init(None)
+VIDEO = {
+    "h264": "x264enc tune=zerolatency speed-preset=ultrafast bitrate=800 key-int-max=60 ! video/x-h264,profile=constrained-baseline "
+    "! h264parse ! rtph264pay config-interval=-1 aggregate-mode=zero-latency "
+    "! application/x-rtp,media=video,encoding-name=H264,payload=96",
+    "vp8": "vp8enc deadline=1 cpu-used=8 target-bitrate=800000 keyframe-max-dist=60 ! rtpvp8pay picture-id-mode=15-bit "
+    "! application/x-rtp,media=video,encoding-name=VP8,payload=96",
+}
 pipeline = Gst.parse_launch(
     "webrtcbin name=peer bundle-policy=max-bundle "
     "videotestsrc is-live=true ! video/x-raw,format=I420,width=640,height=480,framerate=30/1 "
-    "! x264enc tune=zerolatency speed-preset=ultrafast bitrate=800 key-int-max=60 ! video/x-h264,profile=constrained-baseline "
-    "! h264parse ! rtph264pay config-interval=-1 aggregate-mode=zero-latency "
-    "! application/x-rtp,media=video,encoding-name=H264,payload=96 ! peer. "
+    f"! {VIDEO[sys.argv[2] if len(sys.argv) > 2 else 'h264']} ! peer. "
     "audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=2 ! opusenc ! rtpopuspay "
     "! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! peer."
 )
