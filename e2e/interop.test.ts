@@ -13,7 +13,8 @@ before(async () => {
 after(() => browser?.close())
 
 for (const publisher of PUBLISHERS) {
-  describe(`interop: ${publisher.name}`, () => {
+  // Several readers at once: they mostly wait for pictures to come.
+  describe(`interop: ${publisher.name}`, { concurrency: 3 }, () => {
     let server: Millrace
 
     before(async () => {
