@@ -7,7 +7,9 @@ import type { Config } from './config/schema.ts'
 import type { Log } from './log/log.ts'
 import { monotonicMs } from './net/clock.ts'
 import type { Running, ServerContext } from './net/context.ts'
+import { EventBus } from './net/event-bus.ts'
 import type { PathRoute } from './net/http-route.ts'
+import { ConfiguredPaths } from './paths/configured-paths.ts'
 import { hlsRoutes } from './servers/hls/routes.ts'
 import { startHttpServer } from './servers/http/http-server.ts'
 import { startRtmpServer } from './servers/rtmp/server.ts'
@@ -37,7 +39,8 @@ export type Millrace = Running & { readonly ports: Readonly<Ports> }
  */
 export const startMillrace = async (config: Config, log: Log, folder: string): Promise<Millrace> => {
   const hub = new Hub({ converters: rtpConverters, republishGraceMs: config.republishGrace })
-  const context: ServerContext = { hub, log, countFault: faultCounter(log) }
+  const events = new EventBus((error) => log.error({ err: error }, 'who listens to events made a mistake'))
+  const context: ServerContext = { hub, log, events, paths: new ConfiguredPaths(hub, config.paths), countFault: faultCounter(log) }
   const running: Running[] = []
   const timer = setInterval(() => hub.tick(monotonicMs()), TICK_MS)
   const close = async (): Promise<void> => {

@@ -1,10 +1,14 @@
 import type { Hub } from '@millrace/media/hub/hub.ts'
 import type { Log } from '../log/log.ts'
+import type { EventBus } from './event-bus.ts'
+import type { PathDirectory } from './path-directory.ts'
 
 /** What every server and source gets from `main.ts`. */
 export type ServerContext = {
   readonly hub: Hub
   readonly log: Log
+  readonly paths: PathDirectory
+  readonly events: EventBus
   /** A peer broke its protocol: counts it by `ProtocolError.code`. */
   countFault(protocol: string, code: string): void
 }

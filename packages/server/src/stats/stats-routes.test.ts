@@ -3,13 +3,14 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
+import { makeServerContext } from '../../test/server-context.ts'
 import { monotonicMs, wallClockMs } from '../net/clock.ts'
 import type { SessionRecorder } from '../net/session-probe.ts'
 import { type HttpServer, startHttpServer } from '../servers/http/http-server.ts'
 import { Statistics } from './statistics.ts'
 import { statsRoutes } from './stats-routes.ts'
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet }
+const _quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => _quiet }
 const pcmu = { kind: 'audio', name: 'pcmu', clockRate: 8000, channels: 1 } as const
 const PATH = 'lecture/hall-1'
 
@@ -43,7 +44,7 @@ describe('statistics over HTTP', () => {
       },
     })
     statistics = new Statistics(hub, wallClockMs)
-    const context = { hub, log: quiet, countFault() {} }
+    const context = makeServerContext({ hub })
     http = await startHttpServer(context, { host: '127.0.0.1', port: 0, routes: statsRoutes(statistics), pagesDir: 'no-such-folder' })
     const startMs = monotonicMs()
     for (let second = 0; second < 5; second++) {

@@ -8,6 +8,7 @@ import { monotonicMs } from '../../src/net/clock.ts'
 import type { PathRoute } from '../../src/net/http-route.ts'
 import type { HlsOptions } from '../../src/servers/hls/hls-options.ts'
 import { hlsRoutes } from '../../src/servers/hls/routes.ts'
+import { makeServerContext } from '../server-context.ts'
 import type { Clip } from './clip.ts'
 
 /** A log that keeps its warnings. */
@@ -43,7 +44,7 @@ export const startTestServer = async (
     },
     republishGraceMs: 5000,
   })
-  const routes = hlsRoutes({ hub, log: makeLog(warnings), countFault: () => {} }, options)
+  const routes = hlsRoutes(makeServerContext({ hub, log: makeLog(warnings) }), options)
   const app = fastify()
   app.all('/*', async (request, reply) => {
     const path = request.url.slice(1).split('?')[0] ?? ''

@@ -1,0 +1,8 @@
+import { flag, port, section } from '../fields.ts'
+
+export const rtspSection = section({
+  enabled: flag(true).describe('serve RTSP: cameras, ffmpeg, GStreamer, VLC'),
+  port: port(8554).describe('TCP port of RTSP'),
+  rtpPort: port(8000).describe('UDP port of RTP, for clients that take media by UDP'),
+  rtcpPort: port(8001).describe('UDP port of RTCP'),
+}).prefault({})
