@@ -3,9 +3,10 @@ import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { parseBlockingReload } from '@millrace/media/protocols/hls/blocking-reload.ts'
 import { HLS_RESOURCE_NAME, parseResourceName } from '@millrace/media/protocols/hls/resource-names.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { closedSignal } from '../../net/closed-signal.ts'
 import type { ServerContext } from '../../net/context.ts'
 import type { PathRoute } from '../../net/http-route.ts'
-import { sendProblem } from '../../net/problem.ts'
+import { sendProblem, sentence } from '../../net/problem.ts'
 import { DEFAULT_HLS_OPTIONS, type HlsOptions } from './hls-options.ts'
 import type { HlsRun } from './hls-run.ts'
 import { HlsRuns } from './hls-runs.ts'
@@ -46,8 +47,8 @@ const answerPreflight = (request: FastifyRequest, reply: FastifyReply): FastifyR
 }
 
 const answerIndex = async (context: ServerContext, runs: HlsRuns, request: FastifyRequest, reply: FastifyReply, path: string): Promise<FastifyReply> => {
-  const stream = context.hub.find(path)
-  if (!stream) return sendProblem(reply, 404, 'Nothing to watch', `Nobody publishes to ${path} now.`)
+  const stream = await context.paths.whenAvailable(path, AbortSignal.any([closedSignal(reply), AbortSignal.timeout(HOLD_MS)]))
+  if (!stream) return sendProblem(reply, 404, 'Nothing to watch', sentence(context.paths.whyUnavailable(path)))
   const run = runs.open(path, stream, `${request.ip}:${request.socket.remotePort ?? 0}`)
   if (!run) {
     const codecs = codecNames(stream.tracks.map((track) => track.codec))

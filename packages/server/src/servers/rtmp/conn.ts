@@ -4,6 +4,7 @@ import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { codecLabel } from '@millrace/media/codecs/codec.ts'
 import { checkPathName } from '@millrace/media/hub/path-name.ts'
 import type { ReaderQueueLimits } from '@millrace/media/hub/reader-queue.ts'
+import type { Stream } from '@millrace/media/hub/stream.ts'
 import { type RtmpEvent, RtmpServerSession } from '@millrace/media/protocols/rtmp/server-session.ts'
 import type { Log } from '../../log/log.ts'
 import { monotonicMs } from '../../net/clock.ts'
@@ -30,6 +31,8 @@ export class RtmpConn {
   #log: Log
   #ingest: RtmpIngest | undefined
   #playback: Playback | undefined
+  /** The player that waits for its stream; aborted when it goes. */
+  #waiting: AbortController | undefined
   /** Told to go: what it still sends is not read any more. */
   #finishing = false
   #lingerTimer: NodeJS.Timeout | undefined
@@ -145,10 +148,20 @@ export class RtmpConn {
 
   #onPlay(path: string): void {
     this.#setPath(path)
-    const stream = this.#context.hub.find(path)
+    const waiting = new AbortController()
+    this.#waiting?.abort()
+    this.#waiting = waiting
+    // Starts a source on demand if need be.
+    void this.#context.paths.whenAvailable(path, waiting.signal).then((stream) => {
+      if (!waiting.signal.aborted) this.#drive(() => this.#startPlaying(path, stream))
+    })
+  }
+
+  #startPlaying(path: string, stream: Stream | undefined): void {
     if (!stream) {
-      this.#log.info({}, 'reader refused: nobody publishes there')
-      this.#session.refusePlay('NetStream.Play.StreamNotFound', `nobody publishes to ${path === '' ? 'an empty path' : path}`)
+      const reason = this.#context.paths.whyUnavailable(path)
+      this.#log.info({}, `reader refused: ${reason}`)
+      this.#session.refusePlay('NetStream.Play.StreamNotFound', reason)
       this.#finish()
       return
     }
@@ -201,6 +214,7 @@ export class RtmpConn {
   }
 
   #leave(reason: string): void {
+    this.#waiting?.abort()
     if (this.#ingest) {
       this.#ingest.close(monotonicMs())
       this.#ingest = undefined

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { describeStream } from '@millrace/media/bridges/rtsp/describe-stream.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import type { Publisher } from '@millrace/media/hub/hub.ts'
+import type { Stream } from '@millrace/media/hub/stream.ts'
 import { type RtspServerEvent, RtspServerSession } from '@millrace/media/protocols/rtsp/rtsp-server-session.ts'
 import type { SetupTrack } from '@millrace/media/protocols/rtsp/server-tracks.ts'
 import type { Status } from '@millrace/media/protocols/rtsp/status.ts'
@@ -27,6 +28,8 @@ export class RtspConn {
   readonly #remote: Remote
   #role: Publishing | Reading | undefined
   #wakeTimer: NodeJS.Timeout | undefined
+  /** Aborted when the connection closes. */
+  readonly #gone = new AbortController()
   #isClosing = false
 
   constructor(parts: RtspParts, socket: Socket) {
@@ -54,6 +57,7 @@ export class RtspConn {
   close(message: string): void {
     if (this.#isClosing) return
     this.#isClosing = true
+    this.#gone.abort()
     clearTimeout(this.#wakeTimer)
     this.#leaveRole(message)
     this.#writer.end()
@@ -126,9 +130,18 @@ export class RtspConn {
   }
 
   #describe(path: string): void {
-    const stream = this.#parts.context.hub.find(path)
-    if (stream) this.#session.answerDescribe(monotonicMs(), describeStream(path, stream))
-    else this.#session.refuse(monotonicMs(), 404, `nobody publishes to ${path}`)
+    this.#whenAvailable(path, (stream) => this.#session.answerDescribe(monotonicMs(), describeStream(path, stream)))
+  }
+
+  /** Starts a source on demand if need be; the session reads no further request meanwhile. */
+  #whenAvailable(path: string, answer: (stream: Stream) => void): void {
+    const { paths } = this.#parts.context
+    void paths.whenAvailable(path, this.#gone.signal).then((stream) =>
+      this.#guard(() => {
+        if (stream) answer(stream)
+        else this.#session.refuse(monotonicMs(), 404, paths.whyUnavailable(path))
+      }),
+    )
   }
 
   #announce({ path, description }: Extract<RtspServerEvent, { type: 'announce' }>): void {
@@ -145,22 +158,22 @@ export class RtspConn {
   }
 
   #setupReading(path: string, track: SetupTrack): void {
-    const reading = this.#reading(path)
-    const ssrc = reading?.ssrc(track.index)
-    if (!reading) this.#session.refuse(monotonicMs(), 404, `nobody publishes to ${path}`)
-    else if (ssrc === undefined) this.#session.refuse(monotonicMs(), 404, `${path} has no track ${track.index}`)
-    else if (reading.register(track, () => this.#session.reportReceived(monotonicMs()))) this.#answerSetup(track, ssrc)
-    else this.#session.refuse(monotonicMs(), 461, PORT_TAKEN)
+    // A later SETUP is of the same stream as the first.
+    if (this.#role instanceof Reading) this.#setupTrack(this.#role, track)
+    else {
+      this.#whenAvailable(path, (stream) => {
+        const reading = new Reading(this.#parts, path, stream, this.#remote, (reason) => this.close(reason.message))
+        this.#role = reading
+        this.#setupTrack(reading, track)
+      })
+    }
   }
 
-  /** What this connection reads; a later SETUP is of the same stream as the first. */
-  #reading(path: string): Reading | undefined {
-    if (this.#role instanceof Reading) return this.#role
-    const stream = this.#parts.context.hub.find(path)
-    if (!stream) return undefined
-    const reading = new Reading(this.#parts, path, stream, this.#remote, (reason) => this.close(reason.message))
-    this.#role = reading
-    return reading
+  #setupTrack(reading: Reading, track: SetupTrack): void {
+    const ssrc = reading.ssrc(track.index)
+    if (ssrc === undefined) this.#session.refuse(monotonicMs(), 404, `${reading.path} has no track ${track.index}`)
+    else if (reading.register(track, () => this.#session.reportReceived(monotonicMs()))) this.#answerSetup(track, ssrc)
+    else this.#session.refuse(monotonicMs(), 461, PORT_TAKEN)
   }
 
   #answerSetup(track: SetupTrack, ssrc: number | undefined): void {

@@ -34,7 +34,7 @@ export type SessionEndpoint = {
    * @returns undefined if the offer was refused, and the reply with the reason is sent
    * @throws ProtocolError for an offer with faults: answered with 400, counted and logged
    */
-  accept(offer: string, request: FastifyRequest, reply: FastifyReply, pathName: string): OpenedSession | undefined
+  accept(offer: string, request: FastifyRequest, reply: FastifyReply, pathName: string): Promise<OpenedSession | undefined> | OpenedSession | undefined
   find(pathName: string, id: string): SessionResource | undefined
 }
 
@@ -90,14 +90,20 @@ const answerOptions = (reply: FastifyReply, methods: readonly string[]): Fastify
     })
     .send()
 
-const answerOffer = (context: ServerContext, endpoint: SessionEndpoint, request: FastifyRequest, reply: FastifyReply, pathName: string): FastifyReply => {
+const answerOffer = async (
+  context: ServerContext,
+  endpoint: SessionEndpoint,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  pathName: string,
+): Promise<FastifyReply> => {
   const type = mediaType(request)
   if (type !== OFFER_TYPE) {
     const detail = `The body is ${type || 'of no type'}; ${endpoint.name.toUpperCase()} takes ${OFFER_TYPE}.`
     return sendProblem(reply.header('accept-post', OFFER_TYPE), 415, 'Not an offer', detail)
   }
   try {
-    const opened = endpoint.accept(bodyText(request), request, reply, pathName)
+    const opened = await endpoint.accept(bodyText(request), request, reply, pathName)
     if (!opened) return reply
     return reply
       .code(201)
