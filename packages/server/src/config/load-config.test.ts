@@ -23,7 +23,7 @@ describe('parseConfig', () => {
   test('without a file everything has a default, and only this machine can connect', () => {
     const config = parse('')
     assert.equal(config.host, '127.0.0.1')
-    assert.deepEqual(config.rtsp, { enabled: true, port: 8554, rtpPort: 8000, rtcpPort: 8001 })
+    assert.deepEqual(config.rtsp, { enabled: true, port: 8554, rtpPort: 8000, rtcpPort: 8001, encryption: 'optional', tlsPort: 8322 })
     assert.deepEqual([config.rtmp.port, config.hls.port, config.webrtc.port, config.webrtc.icePort], [1935, 8888, 8889, 8189])
     assert.deepEqual([config.republishGrace, config.readerQueue], [10_000, { maxBytes: 8_000_000, maxAge: 5000 }])
     assert.deepEqual(config.paths, {})
@@ -61,7 +61,10 @@ describe('parseConfig', () => {
     ['rtsp:\n  prot: 8554', /^millrace\.yml:2:3: rtsp\.prot is no key that is known: did you mean port\?/],
     ['logLevl: info', /^millrace\.yml:1:1: logLevl .*did you mean logLevel\?/],
     ['paths:\n  cam1:\n    sorce: x', /^millrace\.yml:3:5: paths\.cam1\.sorce .*did you mean source\?/],
-    ['rtmp:\n  zebra: 1', /^millrace\.yml:2:3: rtmp\.zebra is no key that is known \(known below rtmp: enabled, port\)$/],
+    [
+      'rtmp:\n  zebra: 1',
+      /^millrace\.yml:2:3: rtmp\.zebra is no key that is known \(known below rtmp: enabled, port, encryption, tlsPort, certificate, key\)$/,
+    ],
     ['rtsp:\n  port: 85x4', /^millrace\.yml:2:9: rtsp\.port is "85x4": must be a port number .*0 to 65535/],
     ['rtsp: { port: 65536 }', /rtsp\.port is 65536: must be a port number/],
     ['rtsp: { port: 1.5 }', /rtsp\.port is 1\.5: must be a port number/],
@@ -83,6 +86,10 @@ describe('parseConfig', () => {
     ['paths:\n  cam: { source: 7 }', /paths\.cam\.source is 7: must be an RTSP URL/],
     ['a: 1\na: 2', /^millrace\.yml:2:1: this key is there twice/],
     ['rtsp: "x', /^millrace\.yml:1:9: /],
+    ['tls: { certificate: a.pem }', /^millrace\.yml:1:6: tls is a section: must have certificate and key together, or neither/],
+    ['rtsp: { encryption: yes }', /rtsp\.encryption is "yes": must be no, optional or strict/],
+    ['rtmp: { tlsPort: 8322 }', /rtmp\.tlsPort is 8322: rtsp\.tlsPort has this TCP port too/],
+    ['limits: { exempt: [10.0.0.0/33] }', /limits\.exempt\.0 is "10\.0\.0\.0\/33": must be an IP address or network/],
     ['- rtsp', /^millrace\.yml: the configuration is a list: must be a section/],
     ['hls: { port: 1935 }', /^millrace\.yml:1:14: hls\.port is 1935: rtmp\.port has this TCP port too/],
     ['rtsp: { port: 1935 }', /^millrace\.yml:1:15: rtsp\.port is 1935: rtmp\.port has this TCP port too/],

@@ -1,14 +1,16 @@
 import type { z } from 'zod'
 import { choice, duration, flag, listenAddress, section } from './fields.ts'
 import { hlsSection } from './sections/hls.ts'
-import { pathsSection } from './sections/paths.ts'
+import { limitsSection } from './sections/limits.ts'
+import { completePath, pathDefaultsSection, pathFault, pathsSection } from './sections/paths.ts'
 import { readerQueueSection } from './sections/reader-queue.ts'
 import { rtmpSection } from './sections/rtmp.ts'
 import { rtspSection } from './sections/rtsp.ts'
+import { tlsSection } from './sections/tls.ts'
 import { webrtcSection } from './sections/webrtc.ts'
 
 /** The one description of millrace.yml: types, defaults, and what errors say. One file of sections/ for each section. */
-export const configSchema = section({
+const written = section({
   logLevel: choice(['error', 'warn', 'info', 'debug'], 'info').describe('error, warn, info or debug'),
   logFormat: choice(['pretty', 'json'], 'pretty').describe('pretty for people, json for programs'),
   host: listenAddress.prefault('127.0.0.1').describe('address to listen on; 0.0.0.0 for all of IPv4, :: for all'),
@@ -16,10 +18,23 @@ export const configSchema = section({
   rtmp: rtmpSection,
   hls: hlsSection,
   webrtc: webrtcSection,
+  tls: tlsSection,
+  limits: limitsSection,
   demo: flag(true).describe('play a clip at the path demo'),
   republishGrace: duration('10s', '0s', '10m').describe('how long readers wait for a publisher that left; 0s to 10m'),
   readerQueue: readerQueueSection,
+  pathDefaults: pathDefaultsSection,
   paths: pathsSection,
+})
+
+/** As it is written, checked, with all defaults filled in. */
+export const configSchema = written.transform((config, context) => {
+  const paths = Object.fromEntries(Object.entries(config.paths).map(([key, entry]) => [key, completePath(entry, config.pathDefaults)]))
+  for (const [key, path] of Object.entries(paths)) {
+    const fault = pathFault(key, path)
+    if (fault) context.addIssue({ code: 'custom', message: fault.message, path: ['paths', key, fault.key] })
+  }
+  return { ...config, paths }
 })
 
 /** Durations in milliseconds, sizes in bytes; nothing is missing but what has no default. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { flag, port, section } from '../fields.ts'
+import { encryption, hasBoth, needsBoth, tlsFiles } from './tls.ts'
 
 /** Fewer than the addresses of one answer, so that the machine's own are there too. */
 const MAX_ADDITIONAL_HOSTS = 12
@@ -46,6 +47,10 @@ const iceServer = section({
 export const webrtcSection = section({
   enabled: flag(true).describe('serve WebRTC (WHIP and WHEP); without it the web pages stay, and play by HLS'),
   port: port(8889).describe('TCP port of the web pages, WHIP and WHEP'),
+  encryption: encryption('optional').describe(
+    'HTTPS for the pages and signalling: optional beside HTTP on the same port, strict instead of it, or no; browsers give camera and microphone to HTTPS only, but for this machine',
+  ),
+  ...tlsFiles,
   icePort: port(8189).describe('UDP and TCP port of all WebRTC media'),
   additionalHosts: z
     .array(additionalHost, { error: 'must be a list of IP addresses' })
@@ -57,4 +62,6 @@ export const webrtcSection = section({
     .max(8, { error: 'may have 8 entries at most' })
     .default([])
     .describe('STUN and TURN servers that players are told of: urls, and for TURN username and credential'),
-}).prefault({})
+})
+  .refine(hasBoth, needsBoth)
+  .prefault({})
