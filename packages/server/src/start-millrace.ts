@@ -5,7 +5,7 @@ import { Hub } from '@millrace/media/hub/hub.ts'
 import { DEFAULT_READER_QUEUE_LIMITS } from '@millrace/media/hub/reader-queue.ts'
 import type { Config } from './config/schema.ts'
 import type { Log } from './log/log.ts'
-import { monotonicMs } from './net/clock.ts'
+import { monotonicMs, wallClockMs } from './net/clock.ts'
 import type { Running, ServerContext } from './net/context.ts'
 import { EventBus } from './net/event-bus.ts'
 import type { PathRoute } from './net/http-route.ts'
@@ -15,6 +15,7 @@ import { startHttpServer } from './servers/http/http-server.ts'
 import { startRtmpServer } from './servers/rtmp/server.ts'
 import { startRtspServer } from './servers/rtsp/rtsp-server.ts'
 import { startWebRtcServer } from './servers/webrtc/server.ts'
+import { SessionRegistry } from './sessions/session-registry.ts'
 import { startFileSource } from './sources/file/source.ts'
 import { startRtspSource } from './sources/rtsp/rtsp-source.ts'
 import { startStatistics } from './stats/start-statistics.ts'
@@ -41,7 +42,9 @@ export const startMillrace = async (config: Config, log: Log, folder: string): P
   const hub = new Hub({ converters: rtpConverters, republishGraceMs: config.republishGrace })
   const events = new EventBus((error) => log.error({ err: error }, 'who listens to events made a mistake'))
   const context: ServerContext = { hub, log, events, paths: new ConfiguredPaths(hub, config.paths), countFault: faultCounter(log) }
-  const running: Running[] = []
+  const sessions = new SessionRegistry(hub, events, { nowMs: monotonicMs, wallClockMs })
+  const measuring = startStatistics(sessions)
+  const running: Running[] = [measuring]
   const timer = setInterval(() => hub.tick(monotonicMs()), TICK_MS)
   const close = async (): Promise<void> => {
     clearInterval(timer)
@@ -49,7 +52,7 @@ export const startMillrace = async (config: Config, log: Log, folder: string): P
     await Promise.race([Promise.allSettled(running.map((server) => server.close())), delay(CLOSE_LIMIT_MS)])
   }
   try {
-    const ports = await startServers(config, context, running)
+    const ports = await startServers(config, context, statsRoutes(measuring.statistics), running)
     startSources(config, context, running, folder)
     return { ports, close }
   } catch (error) {
@@ -58,10 +61,11 @@ export const startMillrace = async (config: Config, log: Log, folder: string): P
   }
 }
 
-const startServers = async ({ host, rtsp, rtmp, hls, webrtc, readerQueue }: Config, context: ServerContext, running: Running[]): Promise<Ports> => {
+const startServers = async (config: Config, context: ServerContext, commonRoutes: readonly PathRoute[], running: Running[]): Promise<Ports> => {
+  const { host, rtsp, rtmp, hls, webrtc, readerQueue } = config
   const queueLimits = { ...DEFAULT_READER_QUEUE_LIMITS, maxBytes: readerQueue.maxBytes, maxAgeMs: readerQueue.maxAge }
   const ports: Ports = {}
-  const routes: PathRoute[] = []
+  const routes = [...commonRoutes]
   if (rtsp.enabled) {
     const server = await startRtspServer(context, { host, port: rtsp.port, rtpPort: rtsp.rtpPort, rtcpPort: rtsp.rtcpPort, queueLimits })
     running.push(server)
@@ -81,9 +85,6 @@ const startServers = async ({ host, rtsp, rtmp, hls, webrtc, readerQueue }: Conf
   }
   if (hls.enabled) routes.push(...hlsRoutes(context, { segmentDurationMs: hls.segmentDuration, segmentCount: hls.segmentCount }))
   if (hls.enabled || webrtc.enabled) {
-    const measuring = startStatistics(context)
-    running.push(measuring)
-    routes.push(...statsRoutes(measuring.statistics))
     const extraPorts = hls.enabled ? [{ port: hls.port, protocol: 'HLS', key: 'hls.port' }] : []
     const server = await startHttpServer(context, { host, port: webrtc.port, extraPorts, routes, pagesDir: PAGES_DIR, publishPorts: ports })
     running.push(server)

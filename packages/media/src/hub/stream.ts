@@ -1,4 +1,5 @@
 import type { Codec } from '../codecs/codec.ts'
+import type { ClientIdentity } from './client-identity.ts'
 import type { Converters, Depacketizer, Packetizer } from './converters.ts'
 import type { EndReason } from './end-reason.ts'
 import type { Packet } from './packet.ts'
@@ -19,14 +20,14 @@ export type PacketReader = {
   onCodecChange?(track: Track): void
 }
 
-/** Someone who reads, as lists and logs show it. */
-export type StreamClient = {
-  readonly protocol: string
-  /** `address:port`. */
-  readonly remote: string
+/** Someone who reads. */
+export type StreamClient = ClientIdentity & {
   /** The stream is over: tell the client and close. */
   end(reason: EndReason): void
 }
+
+/** Told of a stream's clients. */
+export type ClientWatch = { came(client: StreamClient, stream: Stream): void; left(client: StreamClient, reason: string): void }
 
 /** One request in this time, in milliseconds, reaches the publisher for each track: RFC 5104 section 3.5.1 warns of storms. */
 export const KEY_FRAME_REQUEST_INTERVAL_MS = 1000
@@ -43,6 +44,7 @@ export class Stream {
   bytesIn = 0
   readonly #converters: Converters
   readonly #cache = new UnitCache()
+  readonly #watch: ClientWatch | undefined
   readonly #clients = new Set<StreamClient>()
   readonly #shared = new Map<string, { value: Shared; users: number }>()
   #unitReaders: UnitReader[] = []
@@ -56,9 +58,10 @@ export class Stream {
   /** When the publisher was asked last, by track. */
   readonly #askedMs: number[] = []
 
-  constructor(codecs: readonly Codec[], converters: Converters) {
+  constructor(codecs: readonly Codec[], converters: Converters, watch?: ClientWatch) {
     this.tracks = codecs.map((codec, index) => new Track(index, codec))
     this.#converters = converters
+    this.#watch = watch
   }
 
   /**
@@ -213,12 +216,24 @@ export class Stream {
 
   /** A client that comes after the end is told at once. */
   addClient(client: StreamClient): void {
-    if (this.#ended) client.end(this.#ended)
-    else this.#clients.add(client)
+    if (this.#ended) {
+      client.end(this.#ended)
+      return
+    }
+    this.#clients.add(client)
+    this.#watch?.came(client, this)
   }
 
-  removeClient(client: StreamClient): void {
-    this.#clients.delete(client)
+  /** @param reason why it leaves, for people */
+  removeClient(client: StreamClient, reason = ''): void {
+    if (this.#clients.delete(client)) this.#watch?.left(client, reason)
+  }
+
+  /** Ends one client, as the end of the stream would. */
+  dismissClient(client: StreamClient, reason: EndReason): void {
+    if (!this.#clients.has(client)) return
+    this.removeClient(client, reason.message)
+    client.end(reason)
   }
 
   /** Set once the stream is over. */
@@ -230,8 +245,7 @@ export class Stream {
     if (this.#ended) return
     this.#ended = reason
     const clients = [...this.#clients]
-    this.#clients.clear()
-    for (const client of clients) client.end(reason)
+    for (const client of clients) this.dismissClient(client, reason)
   }
 
   #emitUnit(track: Track, unit: Unit): void {

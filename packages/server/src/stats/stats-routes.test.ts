@@ -7,6 +7,7 @@ import { makeServerContext } from '../../test/server-context.ts'
 import { monotonicMs, wallClockMs } from '../net/clock.ts'
 import type { SessionRecorder } from '../net/session-probe.ts'
 import { type HttpServer, startHttpServer } from '../servers/http/http-server.ts'
+import { SessionRegistry } from '../sessions/session-registry.ts'
 import { Statistics } from './statistics.ts'
 import { statsRoutes } from './stats-routes.ts'
 
@@ -37,16 +38,17 @@ describe('statistics over HTTP', () => {
       end() {},
       ...{
         id: 'resource',
-        readCounters: () => ({ bytes, packets: bytes / 1000, rttMs: 12.5, reason }),
+        readCounters: () => ({ bytesOut: bytes, packets: bytes / 1000, rttMs: 12.5, reason }),
         record: (given: SessionRecorder | null) => {
           recorder = given
         },
       },
     })
-    statistics = new Statistics(hub, wallClockMs)
     const context = makeServerContext({ hub })
-    http = await startHttpServer(context, { host: '127.0.0.1', port: 0, routes: statsRoutes(statistics), pagesDir: 'no-such-folder' })
     const startMs = monotonicMs()
+    const sessions = new SessionRegistry(hub, context.events, { nowMs: () => startMs - 1000, wallClockMs })
+    statistics = new Statistics(sessions, wallClockMs)
+    http = await startHttpServer(context, { host: '127.0.0.1', port: 0, routes: statsRoutes(statistics), pagesDir: 'no-such-folder' })
     for (let second = 0; second < 5; second++) {
       statistics.tick(startMs + second * 1000, second)
       bytes += 100_000

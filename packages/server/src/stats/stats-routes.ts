@@ -85,7 +85,7 @@ const answerReport = (statistics: Statistics, request: FastifyRequest, reply: Fa
     const where = report.error.issues.map(({ path: keys, message }) => `${keys.join('.') || 'body'}: ${message}`).join('; ')
     return sendProblem(reply, 400, 'Not a report', `${where}.`)
   }
-  const reduced = statistics.report(path, player, report.data, monotonicMs())
+  const reduced = statistics.report(player, report.data, monotonicMs())
   if (reduced === false) return sendProblem(reply.header('retry-after', '1'), 429, 'Too many reports', 'One report a second is enough.')
   // The player tells its viewer why the picture is not what it was.
   return reduced === undefined ? reply.code(204).send() : sendJson(reply, { reduced })

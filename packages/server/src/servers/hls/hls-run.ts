@@ -45,7 +45,7 @@ export class HlsRun implements SessionProbe, StreamClient {
   }
 
   readCounters(): SessionCounters {
-    return { bytes: this.bytesOut }
+    return { bytesOut: this.bytesOut }
   }
 
   touch(): void {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { RtmpIngest } from '@millrace/media/bridges/rtmp/to-hub.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { codecLabel } from '@millrace/media/codecs/codec.ts'
+import type { Publisher } from '@millrace/media/hub/hub.ts'
 import { checkPathName } from '@millrace/media/hub/path-name.ts'
 import type { ReaderQueueLimits } from '@millrace/media/hub/reader-queue.ts'
 import type { Stream } from '@millrace/media/hub/stream.ts'
@@ -9,6 +10,7 @@ import { type RtmpEvent, RtmpServerSession } from '@millrace/media/protocols/rtm
 import type { Log } from '../../log/log.ts'
 import { monotonicMs } from '../../net/clock.ts'
 import type { ServerContext } from '../../net/context.ts'
+import type { SessionProbe } from '../../net/session-probe.ts'
 import { TcpWriter } from '../../net/tcp-writer.ts'
 import { Playback } from './playback.ts'
 import { WakeTimer } from './wake-timer.ts'
@@ -129,10 +131,20 @@ export class RtmpConn {
     this.#ingest = new RtmpIngest({
       hub: this.#context.hub,
       path,
-      publisher: { protocol: 'rtmp', remote: this.#remote, close: (message) => this.#endPublish(message) },
+      publisher: this.#publisher(),
       warn: (message) => this.#log.warn({}, message),
       onPublish: (codecs) => this.#log.info({}, `publisher came with ${codecs.map(codecLabel).join(' + ')}`),
     })
+  }
+
+  #publisher(): Publisher & SessionProbe {
+    return {
+      protocol: 'rtmp',
+      remote: this.#remote,
+      transport: 'tcp',
+      close: (message) => this.#endPublish(message),
+      readCounters: () => ({ bytesIn: this.#writer.bytesIn, bytesOut: this.#writer.bytesOut }),
+    }
   }
 
   #publishRefusal(path: string): string | undefined {
@@ -169,7 +181,7 @@ export class RtmpConn {
     if (playback.refusal) {
       this.#log.warn({}, `reader refused: ${playback.refusal}`)
       this.#session.refusePlay('NetStream.Play.Failed', playback.refusal)
-      playback.close()
+      playback.close('it is refused')
       this.#finish()
       return
     }
@@ -216,13 +228,13 @@ export class RtmpConn {
   #leave(reason: string): void {
     this.#waiting?.abort()
     if (this.#ingest) {
-      this.#ingest.close(monotonicMs())
+      this.#ingest.close(monotonicMs(), reason)
       this.#ingest = undefined
       this.#ingestTimer.stop()
       this.#log.info({}, `publisher left: ${reason}`)
     }
     if (this.#playback) {
-      this.#playback.close()
+      this.#playback.close(reason)
       this.#playback = undefined
       const { queue, bytesOut } = this.#writer
       this.#log.info({ bytesOut, dropped: queue.dropped }, `reader left: ${reason}`)

@@ -9,6 +9,7 @@ import type { TcpWriter } from '../../net/tcp-writer.ts'
 /** One player's hold on a stream. */
 export class Playback implements RtmpPlayer, SessionProbe, StreamClient {
   readonly protocol = 'rtmp'
+  readonly transport = 'tcp'
   readonly remote: string
   readonly #stream: Stream
   readonly #writer: TcpWriter
@@ -40,8 +41,13 @@ export class Playback implements RtmpPlayer, SessionProbe, StreamClient {
     if (missing.length > 0) log.warn({ missing: missing.map(({ name }) => name) }, `plays without ${labels(missing)}, which RTMP cannot carry`)
   }
 
+  get isActive(): boolean {
+    return this.#joined
+  }
+
   readCounters(): SessionCounters {
-    return { bytes: this.#writer.bytesOut, dropped: this.#writer.queue.dropped }
+    const { bytesIn, bytesOut, queue } = this.#writer
+    return { bytesIn, bytesOut, dropped: queue.dropped, dropReason: 'slow-reader' }
   }
 
   set paused(paused: boolean) {
@@ -69,11 +75,12 @@ export class Playback implements RtmpPlayer, SessionProbe, StreamClient {
     this.#onEnd(reason)
   }
 
-  close(): void {
+  /** @param reason why, for people */
+  close(reason: string): void {
     if (this.#closed) return
     this.#closed = true
     this.sync()
-    this.#stream.removeClient(this)
+    this.#stream.removeClient(this, reason)
     releaseRtmpMuxer(this.#stream)
   }
 }

@@ -31,6 +31,8 @@ export class Publishing {
   #receiver: RtspReceiver | undefined
   #expireTimer: NodeJS.Timeout | undefined
   #reportedMs = 0
+  #udpBytesIn = 0
+  #udpBytesOut = 0
 
   /**
    * @param onUdpPacket told of each packet that comes by UDP
@@ -57,11 +59,16 @@ export class Publishing {
     const { address } = this.#remote
     const isRtpFree = rtp.register(address, ports[0], (bytes) => {
       const nowMs = monotonicMs()
+      this.#udpBytesIn += bytes.length
       this.#onUdpPacket(nowMs)
       this.#receiver?.onRtp(nowMs, track.index, bytes)
     })
     if (!isRtpFree) return false
-    if (!rtcp.register(address, ports[1], (bytes) => this.#receiver?.onRtcp(monotonicMs(), track.index, bytes))) {
+    const onRtcp = (bytes: Uint8Array): void => {
+      this.#udpBytesIn += bytes.length
+      this.#receiver?.onRtcp(monotonicMs(), track.index, bytes)
+    }
+    if (!rtcp.register(address, ports[1], onRtcp)) {
       rtp.unregister(address, ports[0])
       return false
     }
@@ -85,8 +92,13 @@ export class Publishing {
     this.#parts.context.log.info(this.#fields, `publisher came with ${codecs.map(codecLabel).join(' + ')} over ${isUdp ? 'UDP' : 'TCP'}`)
   }
 
-  readCounters(): SessionCounters {
-    return this.#receiver?.counters() ?? {}
+  get transport(): 'udp' | 'tcp' {
+    return this.#tracks.some(({ transport }) => transport.lower === 'udp') ? 'udp' : 'tcp'
+  }
+
+  /** @param writer of the RTSP connection */
+  readCounters({ bytesIn, bytesOut }: TcpWriter): SessionCounters {
+    return { ...this.#receiver?.counters(), bytesIn: bytesIn + this.#udpBytesIn, bytesOut: bytesOut + this.#udpBytesOut }
   }
 
   /** A packet that came within the RTSP connection. */
@@ -102,7 +114,10 @@ export class Publishing {
     for (const { mediaIndex, bytes } of this.#receiver.receiverReports(nowMs)) {
       const transport = this.#tracks.find((track) => track.index === mediaIndex)?.transport
       if (transport?.interleaved) writer.writeEssential(encodeInterleaved(transport.interleaved[1], bytes))
-      else if (transport?.clientPort) this.#parts.udp.rtcp.send(bytes, transport.clientPort[1], this.#remote.address)
+      else if (transport?.clientPort) {
+        this.#udpBytesOut += bytes.length
+        this.#parts.udp.rtcp.send(bytes, transport.clientPort[1], this.#remote.address)
+      }
     }
   }
 
@@ -124,7 +139,7 @@ export class Publishing {
   #stop(message: string): void {
     clearInterval(this.#expireTimer)
     if (!this.#publication) return
-    this.#publication.close(monotonicMs())
+    this.#publication.close(monotonicMs(), message)
     this.#publication = undefined
     this.#parts.context.log.info({ ...this.#fields, brokenPackets: this.#receiver?.broken }, `publisher left: ${message}`)
     this.#receiver = undefined

@@ -22,6 +22,9 @@ export class Reading implements SessionProbe, StreamClient {
   readonly #registered: number[] = []
   #reader: RtspReader | undefined
   #udpSink: UdpSink | undefined
+  /** By UDP: what sinks before this one sent, and reports that came. */
+  #udpBytesOut = 0
+  #udpBytesIn = 0
   #writer: TcpWriter | undefined
   #hasPlayed = false
   #isClosed = false
@@ -41,10 +44,23 @@ export class Reading implements SessionProbe, StreamClient {
     return this.#remote.label
   }
 
-  /** Over TCP with the little that RTSP itself says. */
+  get transport(): 'udp' | 'tcp' | undefined {
+    if (this.#udpSink) return 'udp'
+    return this.#writer && 'tcp'
+  }
+
+  get isActive(): boolean {
+    return this.#reader !== undefined
+  }
+
   readCounters(): SessionCounters {
-    if (this.#udpSink) return { bytes: this.#udpSink.bytesOut }
-    return this.#writer ? { bytes: this.#writer.bytesOut, dropped: this.#writer.queue.dropped } : {}
+    if (!this.#writer) return {}
+    const { bytesIn, bytesOut, queue } = this.#writer
+    return {
+      bytesIn: bytesIn + this.#udpBytesIn,
+      bytesOut: bytesOut + this.#udpBytesOut + (this.#udpSink?.bytesOut ?? 0),
+      ...(!this.#udpSink && { dropped: queue.dropped, dropReason: 'slow-reader' }),
+    }
   }
 
   /** SSRC of a track's packets, or undefined if the stream has no such track. */
@@ -57,7 +73,11 @@ export class Reading implements SessionProbe, StreamClient {
   register(track: SetupTrack, onReport: () => void): boolean {
     const port = track.transport.clientPort?.[1]
     if (port === undefined) return true
-    if (!this.#parts.udp.rtcp.register(this.#remote.address, port, onReport)) return false
+    const onRtcp = (bytes: Uint8Array): void => {
+      this.#udpBytesIn += bytes.length
+      onReport()
+    }
+    if (!this.#parts.udp.rtcp.register(this.#remote.address, port, onRtcp)) return false
     this.#registered.push(port)
     return true
   }
@@ -83,6 +103,7 @@ export class Reading implements SessionProbe, StreamClient {
       run: () => {
         if (this.#isClosed) return
         this.#reader = reader
+        this.#udpBytesOut += this.#udpSink?.bytesOut ?? 0
         this.#udpSink = sink
         this.#writer = writer
         sink?.pace()
@@ -113,7 +134,7 @@ export class Reading implements SessionProbe, StreamClient {
     this.#reader?.end(message)
     this.pause()
     for (const port of this.#registered) this.#parts.udp.rtcp.unregister(this.#remote.address, port)
-    this.#stream.removeClient(this)
+    this.#stream.removeClient(this, message)
     releaseRtspOutput(this.#stream)
     if (this.#hasPlayed) this.#parts.context.log.info(this.#fields, `reader left: ${message}`)
   }

@@ -200,7 +200,8 @@ export class RtspConn {
       protocol: 'rtsp',
       remote: this.#remote.label,
       close: (message) => this.close(message),
-      readCounters: () => publishing.readCounters(),
+      transport: publishing.transport,
+      readCounters: () => publishing.readCounters(this.#writer),
     }
     const fault = faultOf(() => publishing.start(tracks, publisher))
     if (fault) this.#refusePublisher(publishing.path, fault)

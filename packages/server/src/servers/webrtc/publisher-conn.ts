@@ -16,7 +16,7 @@ import { monotonicMs } from '../../net/clock.ts'
 import type { SessionCounters, SessionProbe, SessionRecorder } from '../../net/session-probe.ts'
 import type { DtlsSrtpKeys } from './dtls.ts'
 import { PeerLink, type PeerLinkOptions } from './peer-link.ts'
-import { SessionTap, TappedSrtcpReceiver, TappedSrtcpSender } from './session-tap.ts'
+import { SessionTap, TappedOut, TappedSrtcpReceiver, TappedSrtcpSender } from './session-tap.ts'
 import { nodeSrtpCrypto } from './srtp-crypto.ts'
 import type { WebRtcConn } from './webrtc-conn.ts'
 
@@ -45,7 +45,9 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
   readonly tap = new SessionTap()
   readonly #options: PublisherConnOptions
   readonly #log: Log
+  readonly #out: TappedOut
   #publisher: RtcPublisher | undefined
+  #bytesIn = 0
   #publication: Publication | undefined
   #ticker: NodeJS.Timeout | undefined
   #isClosed = false
@@ -55,6 +57,7 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
     this.pathName = options.pathName
     this.#options = options
     this.#log = options.log
+    this.#out = new TappedOut(options.link.port, this.tap)
     this.link = new PeerLink(options.link, {
       connected: (keys, to) => this.#connected(keys, to),
       moved: (to) => {
@@ -72,7 +75,12 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
     return this.link.remote
   }
 
+  get transport(): 'udp' | 'tcp' | undefined {
+    return this.link.transport
+  }
+
   handleMedia(nowMs: number, datagram: Uint8Array): void {
+    this.#bytesIn += datagram.length
     try {
       if (isRtcp(datagram)) this.#publisher?.handleRtcp(nowMs, datagram)
       else {
@@ -94,7 +102,9 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
   }
 
   readCounters(): SessionCounters {
-    return this.#publisher?.counters ?? {}
+    if (!this.#publisher) return {}
+    const { bytes: _payload, ...counters } = this.#publisher.counters
+    return { ...counters, bytesIn: this.#bytesIn, bytesOut: this.#out.bytesOut }
   }
 
   record(recorder: SessionRecorder | null): void {
@@ -114,12 +124,12 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
     this.link.close()
     if (this.#publication) this.#log.info({ ...this.#publisher?.counters, reason }, 'publisher left')
     else this.#log.debug({ reason }, 'publisher gone before it was connected')
-    this.#publication?.close(monotonicMs())
+    this.#publication?.close(monotonicMs(), reason)
     this.#options.closed()
   }
 
   #connected({ profile, ...keys }: DtlsSrtpKeys, to: Destination): void {
-    const { hub, accepted, cname, link } = this.#options
+    const { hub, accepted, cname } = this.#options
     const codecs = accepted.map(({ codec }) => codec)
     let publication: Publication
     try {
@@ -137,7 +147,7 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
       srtp: new SrtpReceiver(profile, remote.rtp, nodeSrtpCrypto),
       srtcpIn: new TappedSrtcpReceiver(profile, remote.rtcp, this.tap),
       srtcpOut: new TappedSrtcpSender(profile, local.rtcp, this.tap),
-      out: link.port,
+      out: this.#out,
     }
     const publisher = new RtcPublisher(publication, accepted, transport, to, { ssrc: randomInt(1, 2 ** 32), cname })
     this.#publisher = publisher
