@@ -34,7 +34,7 @@ export class Millrace {
     const configFile = join(folder, 'millrace.yml')
     const readyFile = join(folder, 'ready.json')
     const [rtp, rtcp] = await freePortPair()
-    const ports = `rtsp: { port: 0, rtpPort: ${rtp}, rtcpPort: ${rtcp} }\nrtmp: { port: 0 }\nhls: { port: 0 }\nwebrtc: { port: 0, icePort: 0 }\n`
+    const ports = `rtsp: { port: 0, tlsPort: 0, rtpPort: ${rtp}, rtcpPort: ${rtcp} }\nrtmp: { port: 0, tlsPort: 0 }\nhls: { port: 0 }\nwebrtc: { port: 0, icePort: 0 }\n`
     writeFileSync(configFile, `${ports}logLevel: debug\n${config}\n`)
     const child = new Child(process.execPath, [join(root, 'packages/server/src/main.ts'), '--config', configFile, '--ready-file', readyFile])
     try {

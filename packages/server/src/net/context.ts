@@ -1,5 +1,6 @@
 import type { Hub } from '@millrace/media/hub/hub.ts'
 import type { Log } from '../log/log.ts'
+import type { ConnectionGuard } from './connection-guard.ts'
 import type { EventBus } from './event-bus.ts'
 import type { PathDirectory } from './path-directory.ts'
 
@@ -9,6 +10,8 @@ export type ServerContext = {
   readonly log: Log
   readonly paths: PathDirectory
   readonly events: EventBus
+  /** Limits connections of TCP; without it all are taken. */
+  readonly guard?: ConnectionGuard
   /** A peer broke its protocol: counts it by `ProtocolError.code`. */
   countFault(protocol: string, code: string): void
 }

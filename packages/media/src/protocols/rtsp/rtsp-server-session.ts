@@ -34,6 +34,8 @@ export type RtspServerOptions = {
   readonly sessionId: string
   /** Value of the `Server` header. */
   readonly server: string
+  /** Takes media in the connection only (RFC 2326 section 10.12); UDP is answered with 461. */
+  readonly interleavedOnly?: boolean
 }
 
 type Asked = { readonly request: RtspRequest; readonly track?: SetupTrack; readonly announced?: SessionDescription }
@@ -251,7 +253,9 @@ export class RtspServerSession implements ByteStreamSession<RtspServerEvent> {
 
   #setup(request: RtspRequest): Reply | 'asked' {
     if (this.#state === 'playing' || this.#state === 'recording') return this.#wrongState(request)
-    const alternatives = decodeTransport(headerOf(request, 'Transport') ?? '')
+    const offered = decodeTransport(headerOf(request, 'Transport') ?? '')
+    const alternatives = this.#options.interleavedOnly ? offered.filter(({ lower }) => lower === 'tcp') : offered
+    if (alternatives.length === 0) return { status: 461, reason: 'over TLS media goes in the connection: use TCP' }
     const isPublishing = this.#announced !== undefined
     if (!isPublishing && alternatives.every((alternative) => alternative.mode === 'record')) return this.#wrongState(request)
     const { path, index } = this.#announced

@@ -4,7 +4,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Running, ServerContext } from '../../net/context.ts'
 import type { PathRoute } from '../../net/http-route.ts'
 import { HttpError, sendError } from './http-error.ts'
-import { type HttpListener, type HttpPort, listenHttp } from './http-listener.ts'
+import { type HttpListener, type HttpPort, type HttpTls, listenHttp } from './http-listener.ts'
 import { readPageFiles } from './page-files.ts'
 import { handlePage, type PageContext, type PublishPorts } from './page-routes.ts'
 import { PathEvents } from './path-events.ts'
@@ -19,8 +19,9 @@ export type HttpServerOptions = {
   readonly host: string
   /** The port of the pages and of WebRTC signalling. */
   readonly port: number
+  readonly tls?: HttpTls | undefined
   /** Ports that answer the same, such as that of HLS. */
-  readonly extraPorts?: readonly HttpPort[]
+  readonly extraPorts?: readonly (HttpPort & { readonly tls?: HttpTls | undefined })[]
   /** What the protocols answer below a path. */
   readonly routes: readonly PathRoute[]
   /** Output of the web pages' build. */
@@ -50,8 +51,9 @@ export const startHttpServer = async (context: ServerContext, options: HttpServe
     await app.close()
   }
   try {
-    for (const port of [{ port: options.port, protocol: 'WebRTC and the web pages', key: 'webrtc.port' }, ...(options.extraPorts ?? [])]) {
-      listeners.push(await listenHttp(app.routing, options.host, port))
+    const { host, tls, extraPorts = [] } = options
+    for (const port of [{ port: options.port, protocol: 'WebRTC and the web pages', key: 'webrtc.port', tls }, ...extraPorts]) {
+      listeners.push(await listenHttp(app.routing, { ...port, host, guard: context.guard }))
     }
   } catch (error) {
     await close()

@@ -3,7 +3,6 @@ import { RtspReceiver } from '@millrace/media/bridges/rtsp/to-hub.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { codecLabel } from '@millrace/media/codecs/codec.ts'
 import type { Publication, Publisher } from '@millrace/media/hub/hub.ts'
-import { checkPathName } from '@millrace/media/hub/path-name.ts'
 import { encodeInterleaved } from '@millrace/media/protocols/rtsp/interleaved.ts'
 import type { SetupTrack } from '@millrace/media/protocols/rtsp/server-tracks.ts'
 import type { Pair } from '@millrace/media/protocols/rtsp/transport.ts'
@@ -36,15 +35,14 @@ export class Publishing {
 
   /**
    * @param onUdpPacket told of each packet that comes by UDP
-   * @throws ProtocolError `path/invalid-name`, `path/busy`, `path/no-tracks`
+   * @throws ProtocolError `path/no-tracks`, and those of `PathDirectory.checkPublish`
    */
   constructor(parts: RtspParts, path: string, remote: Remote, description: SessionDescription, onUdpPacket: (nowMs: number) => void) {
-    this.path = checkPathName(path)
+    parts.context.paths.checkPublish(path)
+    this.path = path
     this.#parts = parts
     this.#remote = remote
     this.#onUdpPacket = onUdpPacket
-    const present = parts.context.hub.list().find((other) => other.name === path)?.publisher
-    if (present) throw new ProtocolError('path/busy', `path ${path} already has a publisher (${present.protocol} from ${present.remote}): stop that one first`)
     const { known, unknown } = sortMedia(description)
     if (known.length === 0) throw new ProtocolError('path/no-tracks', `nothing to publish to ${path}: ${unknown.map(({ reason }) => reason).join(', ')}`)
     this.#known = known

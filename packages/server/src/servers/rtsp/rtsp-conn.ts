@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { describeStream } from '@millrace/media/bridges/rtsp/describe-stream.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import type { Publisher } from '@millrace/media/hub/hub.ts'
@@ -37,7 +38,9 @@ export class RtspConn {
     this.#socket = socket
     this.#remote = remoteOf(socket.remoteAddress ?? '', socket.remotePort ?? 0)
     this.#writer = new TcpWriter(socket, parts.queueLimits)
-    this.#session = new RtspServerSession({ sessionId: randomBytes(8).toString('hex'), server: 'Millrace' }, monotonicMs())
+    // Media by UDP would leave in the clear what the client wants encrypted.
+    const options = { sessionId: randomBytes(8).toString('hex'), server: 'Millrace', interleavedOnly: socket instanceof TLSSocket }
+    this.#session = new RtspServerSession(options, monotonicMs())
     socket.setNoDelay(true)
     socket.on('data', (bytes: Buffer) => this.#guard(() => this.#session.handleInput(monotonicMs(), bytes)))
     socket.on('error', () => undefined)
@@ -209,7 +212,14 @@ export class RtspConn {
   }
 
   #refusePublisher(path: string, error: ProtocolError): void {
-    const status: Status = error.code === 'path/busy' ? 403 : error.code === 'path/no-tracks' ? 415 : 400
+    const status: Status =
+      error.code === 'path/busy' || error.code === 'path/has-source'
+        ? 403
+        : error.code === 'path/not-configured'
+          ? 404
+          : error.code === 'path/no-tracks'
+            ? 415
+            : 400
     this.#parts.context.countFault('rtsp', error.code)
     this.#parts.context.log.warn({ path, protocol: 'rtsp', client: this.#remote.label, code: error.code }, `publisher refused: ${error.message}`)
     this.#session.refuse(monotonicMs(), status, error.message, true)
