@@ -4,6 +4,7 @@ import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
 import type { Log } from '@millrace/server/log/log.ts'
 import { EventBus } from '@millrace/server/net/event-bus.ts'
+import { OPEN_ACCESS } from '@millrace/server/net/open-access.ts'
 import { ConfiguredPaths } from '@millrace/server/paths/configured-paths.ts'
 import { startHttpServer } from '@millrace/server/servers/http/http-server.ts'
 import { startRtspServer } from '@millrace/server/servers/rtsp/rtsp-server.ts'
@@ -23,6 +24,7 @@ const context = {
   log: { ...log, warn: nothing },
   paths: new ConfiguredPaths(hub),
   events: new EventBus(console.error),
+  access: OPEN_ACCESS,
   countFault: (_protocol: string, code: string) => console.error(`a fault of a peer: ${code}`),
 }
 const webrtc = await startWebRtcServer(context, { host: HOST, port: 0 })

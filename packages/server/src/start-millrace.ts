@@ -11,6 +11,7 @@ import { connectionLimits } from './net/connection-limits.ts'
 import type { Running, ServerContext } from './net/context.ts'
 import { EventBus } from './net/event-bus.ts'
 import type { PathRoute } from './net/http-route.ts'
+import { OPEN_ACCESS } from './net/open-access.ts'
 import { ConfiguredPaths } from './paths/configured-paths.ts'
 import { hlsRoutes } from './servers/hls/routes.ts'
 import { startHttpServer } from './servers/http/http-server.ts'
@@ -45,7 +46,7 @@ export const startMillrace = async (config: Config, log: Log, folder: string): P
   const hub = new Hub({ converters: rtpConverters, republishGraceMs: config.republishGrace })
   const events = new EventBus((error) => log.error({ err: error }, 'who listens to events made a mistake'))
   const guard = new ConnectionGuard(connectionLimits(config.limits))
-  const context: ServerContext = { hub, log, events, guard, paths: new ConfiguredPaths(hub, config.paths), countFault: faultCounter(log) }
+  const context: ServerContext = { hub, log, events, guard, paths: new ConfiguredPaths(hub, config.paths), access: OPEN_ACCESS, countFault: faultCounter(log) }
   const sessions = new SessionRegistry(hub, events, { nowMs: monotonicMs, wallClockMs })
   const measuring = startStatistics(sessions)
   const running: Running[] = [measuring]

@@ -1,5 +1,6 @@
 import type { Hub } from '@millrace/media/hub/hub.ts'
 import type { Log } from '../log/log.ts'
+import type { Access } from './access.ts'
 import type { ConnectionGuard } from './connection-guard.ts'
 import type { EventBus } from './event-bus.ts'
 import type { PathDirectory } from './path-directory.ts'
@@ -10,6 +11,8 @@ export type ServerContext = {
   readonly log: Log
   readonly paths: PathDirectory
   readonly events: EventBus
+  /** Who may do what. */
+  readonly access: Access
   /** Limits connections of TCP; without it all are taken. */
   readonly guard?: ConnectionGuard
   /** A peer broke its protocol: counts it by `ProtocolError.code`. */

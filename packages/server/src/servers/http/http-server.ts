@@ -2,7 +2,7 @@ import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { checkPathName } from '@millrace/media/hub/path-name.ts'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Running, ServerContext } from '../../net/context.ts'
-import type { PathRoute } from '../../net/http-route.ts'
+import { NO_GRANT, type PathRoute } from '../../net/http-route.ts'
 import { HttpError, sendError } from './http-error.ts'
 import { type HttpListener, type HttpPort, type HttpTls, listenHttp } from './http-listener.ts'
 import { readPageFiles } from './page-files.ts'
@@ -81,7 +81,7 @@ const dispatch = async (routes: readonly PathRoute[], pages: PageContext, reques
   if (!found) return handlePage(pages, request, reply, path)
   checkPathName(found.pathName)
   request.body = await readBody(request.raw, found.route.bodyLimit ?? DEFAULT_BODY_LIMIT)
-  return found.route.handle(request, reply, found.pathName, found.match)
+  return found.route.handle(request, reply, found.pathName, found.match, NO_GRANT)
 }
 
 const answerError = (context: ServerContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
