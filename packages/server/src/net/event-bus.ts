@@ -1,16 +1,6 @@
-export const EVENT_TYPES = [
-  'path-ready',
-  'path-not-ready',
-  'publisher-connected',
-  'publisher-left',
-  'reader-joined',
-  'reader-left',
-  'access-denied',
-  'config-changed',
-  'error',
-] as const
+import type { EventType } from '../config/event-types.ts'
 
-export type EventType = (typeof EVENT_TYPES)[number]
+export { EVENT_TYPES, type EventType } from '../config/event-types.ts'
 
 /** What happened, for hooks, the API's event stream and metrics. No credentials in it. */
 export type ServerEvent = {
