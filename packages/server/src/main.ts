@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import manifest from '../package.json' with { type: 'json' }
 import { ConfigError } from './config/config-error.ts'
@@ -39,9 +39,10 @@ const check = (named: string | undefined): void => {
 }
 
 const run = async (named: string | undefined, readyFile: string | undefined): Promise<void> => {
-  const { config, file } = loadConfig(named, process.env)
+  const loaded = loadConfig(named, process.env)
+  const { config, file } = loaded
   const log = createLog({ level: config.logLevel, format: config.logFormat })
-  const millrace = await startMillrace(config, log, file ? dirname(file) : process.cwd())
+  const millrace = await startMillrace(loaded, log)
   endOnSignals(log, () => millrace.close())
   const { ports } = millrace
   const screen = {

@@ -1,4 +1,4 @@
-import type { Ports } from './start-millrace.ts'
+import type { Ports } from './start/listener.ts'
 
 export type StartScreen = {
   readonly version: string

@@ -62,3 +62,14 @@ export const listenAddress = z
   .string({ error: ADDRESS_ERROR })
   .transform((text) => (text === 'localhost' ? '127.0.0.1' : text))
   .pipe(address)
+
+type WithoutDefault<T> = T extends z.ZodDefault<infer U> | z.ZodPrefault<infer U> ? z.ZodOptional<U> : T
+
+/** The same keys, missing where they are not set: what is set here goes before what is set elsewhere. */
+export const withoutDefaults = <T extends z.ZodRawShape>(shape: T): { [K in keyof T]: WithoutDefault<T[K]> } => {
+  const entries = Object.entries(shape).map(([key, field]) => {
+    const isPreset = field instanceof z.ZodDefault || field instanceof z.ZodPrefault
+    return [key, isPreset ? z.optional(field.def.innerType).describe(field.description ?? '') : field]
+  })
+  return Object.fromEntries(entries) as { [K in keyof T]: WithoutDefault<T[K]> }
+}

@@ -7,7 +7,8 @@ import { ConfigError, type Fault, type KeyPath } from './config-error.ts'
 import { CONFIG_VARIABLE, environmentOverrides, type Override } from './environment.ts'
 import { nearest } from './nearest.ts'
 import { portConflicts } from './port-conflicts.ts'
-import { type Config, configSchema, knownKeys } from './schema.ts'
+import { type Config, configSchema } from './schema.ts'
+import { knownKeys } from './schema-walk.ts'
 
 /** Where a configuration is looked for when none is named. */
 export const CONFIG_PLACES = ['millrace.yml', '/etc/millrace/millrace.yml'] as const

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
-import { choice, duration, flag, listenAddress, section } from './fields.ts'
+import { choice, duration, flag, listenAddress, section, text } from './fields.ts'
 import { hlsSection } from './sections/hls.ts'
+import { hooksSection } from './sections/hooks.ts'
 import { limitsSection } from './sections/limits.ts'
 import { completePath, pathDefaultsSection, pathFault, pathsSection } from './sections/paths.ts'
 import { readerQueueSection } from './sections/reader-queue.ts'
@@ -20,6 +21,10 @@ const written = section({
   webrtc: webrtcSection,
   tls: tlsSection,
   limits: limitsSection,
+  hooks: hooksSection,
+  dataDir: text(4096, 'a folder').describe(
+    'where the server keeps what it makes itself, such as earlier configurations; $STATE_DIRECTORY of systemd, else the folder millrace-data beside this file',
+  ),
   demo: flag(true).describe('play a clip at the path demo'),
   republishGrace: duration('10s', '0s', '10m').describe('how long readers wait for a publisher that left; 0s to 10m'),
   readerQueue: readerQueueSection,
@@ -39,28 +44,3 @@ export const configSchema = written.transform((config, context) => {
 
 /** Durations in milliseconds, sizes in bytes; nothing is missing but what has no default. */
 export type Config = z.output<typeof configSchema>
-
-/** The keys below each section, as errors list them. */
-export const knownKeys = (key: readonly (string | number)[]): readonly string[] => {
-  let schema: z.core.$ZodType | undefined = configSchema
-  for (const part of key) schema = below(schema, String(part))
-  return Object.keys(shapeOf(schema))
-}
-
-/** What a list of lists, a section of paths, a key with a default stands for. */
-const unwrap = (schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined => {
-  const def = (schema as z.core.$ZodTypes | undefined)?._zod.def
-  if (def?.type === 'default' || def?.type === 'prefault' || def?.type === 'optional') return unwrap(def.innerType)
-  return def?.type === 'pipe' ? unwrap(def.in) : schema
-}
-
-const shapeOf = (schema: z.core.$ZodType | undefined): z.core.$ZodShape => {
-  const def = (unwrap(schema) as z.core.$ZodTypes | undefined)?._zod.def
-  return def?.type === 'object' ? def.shape : {}
-}
-
-const below = (schema: z.core.$ZodType | undefined, key: string): z.core.$ZodType | undefined => {
-  const def = (unwrap(schema) as z.core.$ZodTypes | undefined)?._zod.def
-  if (def?.type === 'record') return def.valueType
-  return def?.type === 'object' ? def.shape[key] : undefined
-}

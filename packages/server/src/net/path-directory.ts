@@ -14,6 +14,11 @@ export type PathDirectory = {
   /** @returns undefined where no entry of `paths` fits the name: nobody may publish or read there */
   resolvePath(name: string): ResolvedPath | undefined
   /**
+   * May somebody begin to publish there now? Whether this client may is another question.
+   * @throws ProtocolError `path/invalid-name`, `path/not-configured`, `path/has-source`, `path/busy`
+   */
+  checkPublish(name: string): void
+  /**
    * What a reader reads. Starts a source that is pulled on demand and waits for it; otherwise it answers at once.
    * @param signal the reader went away: stop waiting
    * @returns undefined where nobody publishes; `whyUnavailable` says more

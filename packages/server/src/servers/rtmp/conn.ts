@@ -3,7 +3,6 @@ import { RtmpIngest } from '@millrace/media/bridges/rtmp/to-hub.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { codecLabel } from '@millrace/media/codecs/codec.ts'
 import type { Publisher } from '@millrace/media/hub/hub.ts'
-import { checkPathName } from '@millrace/media/hub/path-name.ts'
 import type { ReaderQueueLimits } from '@millrace/media/hub/reader-queue.ts'
 import type { Stream } from '@millrace/media/hub/stream.ts'
 import { type RtmpEvent, RtmpServerSession } from '@millrace/media/protocols/rtmp/server-session.ts'
@@ -149,13 +148,12 @@ export class RtmpConn {
 
   #publishRefusal(path: string): string | undefined {
     try {
-      checkPathName(path)
+      this.#context.paths.checkPublish(path)
+      return undefined
     } catch (error) {
       if (error instanceof ProtocolError) return error.message
       throw error
     }
-    const present = this.#context.hub.list().find(({ name }) => name === path)?.publisher
-    return present && `path ${path} already has a publisher (${present.protocol} from ${present.remote}): stop that one first`
   }
 
   #onPlay(path: string): void {

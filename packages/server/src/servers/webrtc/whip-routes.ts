@@ -1,11 +1,10 @@
 import { acceptPublisher } from '@millrace/media/bridges/webrtc/accept-publisher.ts'
 import { decodeRtcOffer } from '@millrace/media/bridges/webrtc/rtc-offer.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
-import { checkPathName } from '@millrace/media/hub/path-name.ts'
 import type { FastifyReply } from 'fastify'
 import type { ServerContext } from '../../net/context.ts'
 import type { PathRoute } from '../../net/http-route.ts'
-import { sendProblem } from '../../net/problem.ts'
+import { sendProblem, sentence } from '../../net/problem.ts'
 import { hasUsableFingerprint } from './fingerprint.ts'
 import type { IceServer } from './ice-server.ts'
 import { clientOf, type OpenedSession, sessionRoutes } from './session-resource.ts'
@@ -28,11 +27,9 @@ const acceptOffer = (
   reply: FastifyReply,
   pathName: string,
 ): OpenedSession | undefined => {
-  checkPathName(pathName)
-  const present = context.hub.publisherOf(pathName)
-  if (present) {
-    const detail = `${pathName} already has a publisher (${present.protocol} from ${present.remote}): stop that one first, or choose another path.`
-    sendProblem(reply, 409, 'Somebody publishes there', detail)
+  const refusal = publishRefusal(context, pathName)
+  if (refusal) {
+    sendProblem(reply, ...refusal)
     return undefined
   }
   const log = context.log.child({ path: pathName, protocol: 'webrtc', client })
@@ -49,4 +46,16 @@ const acceptOffer = (
   const { conn, answer } = transport.openPublisher(pathName, offer, accepted, client)
   conn.tap.learnSdp(offerText, answer)
   return { resource: conn, answer }
+}
+
+/** Status, title and detail, for paths where nobody can publish now. */
+const publishRefusal = (context: ServerContext, pathName: string): [number, string, string] | undefined => {
+  try {
+    context.paths.checkPublish(pathName)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ProtocolError) || error.code === 'path/invalid-name') throw error
+    if (error.code === 'path/not-configured') return [404, 'No such path', sentence(error.message)]
+    return [409, error.code === 'path/busy' ? 'Somebody publishes there' : 'A source publishes there', sentence(error.message)]
+  }
 }
