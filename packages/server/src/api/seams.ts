@@ -1,0 +1,33 @@
+/** What the API needs of the rest of the server, and nothing more. */
+
+/** A configuration as millrace.yml has it: what was set, without defaults. */
+export type ConfigDocument = { readonly [key: string]: unknown }
+
+export type ChangePlan = {
+  /** Keys that change. */
+  readonly changes: readonly string[]
+  /** Listeners that are closed and opened again. */
+  readonly listeners: readonly string[]
+  /** Paths whose source or settings change. */
+  readonly paths: readonly string[]
+  /** Ids of sessions that end. */
+  readonly sessions: readonly string[]
+}
+
+export type AppliedChange = { readonly version: string; readonly plan: ChangePlan }
+
+export type ConfigVersion = { readonly version: string; readonly time: string; readonly by: string; readonly changes: readonly string[] }
+
+/** The configuration, to be read and changed. What is wrong with a document is thrown as an error with `faults`, as `ConfigError` has them. */
+export type ConfigAccess = {
+  /** What is set, with secrets. */
+  document(): ConfigDocument
+  /** Nothing happens. */
+  plan(next: ConfigDocument): ChangePlan | Promise<ChangePlan>
+  /** In force, and kept over a restart, when it resolves. @param by who wanted it */
+  apply(next: ConfigDocument, by: string): Promise<AppliedChange>
+  /** Newest first. */
+  history(): readonly ConfigVersion[] | Promise<readonly ConfigVersion[]>
+  /** @returns undefined if there is no such version */
+  rollback(version: string, by: string): Promise<AppliedChange | undefined>
+}
