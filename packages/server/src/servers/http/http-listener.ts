@@ -77,6 +77,8 @@ export const listenHttp = async (handler: RequestListener, { tls, ...options }: 
 const prepared = <S extends Server>(server: S): S => {
   server.maxHeadersCount = MAX_HEADERS
   server.on('clientError', answerMalformed)
+  // It listens on nothing itself, but from this event on it knows its connections: without, no timeout of SERVER_OPTIONS holds and none is closed.
+  server.emit('listening')
   return server
 }
 
