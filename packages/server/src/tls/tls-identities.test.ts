@@ -7,6 +7,7 @@ import type { Log } from '../log/log.ts'
 import { readCertificateFiles } from './certificate-files.ts'
 import { makeSelfSigned } from './self-signed.ts'
 import { FileIdentity, SelfMadeIdentity } from './tls-identities.ts'
+import { writeTestCertificate } from './write-certificate.ts'
 
 const lines: string[] = []
 const note = (fields: object, message: string): void => void lines.push(`${message} ${JSON.stringify(fields)}`)
@@ -75,4 +76,27 @@ describe('certificates', () => {
     writeFileSync(join(own, 'self-made.key'), old.key)
     assert.notDeepEqual(make().current(), old, 'one that ends soon is made anew')
   })
+})
+
+describe('millrace cert', () => {
+  it('writes a certificate that the server takes, its key readable by nobody else; and overwrites nothing', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-cert-'))
+    try {
+      const files = writeTestCertificate(['stream.example.edu', '192.0.2.7', '::1'], folder, 90)
+      assert.ok(readCertificateFiles(files))
+      assert.equal(statSync(files.key).mode & 0o777, 0o600)
+      assert.throws(() => writeTestCertificate(['a.example'], folder, 90), /millrace\.crt is there already/)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  for (const [hosts, days, message] of [
+    [[], 90, /for which names/],
+    [['https://a.example'], 90, /"https:\/\/a\.example" is no DNS name/],
+    [['a.example:443'], 90, /is no DNS name/],
+    [['a.example'], 0, /--days must be/],
+  ] as const) {
+    it(`refuses ${JSON.stringify(hosts)} for ${days} days`, () => assert.throws(() => writeTestCertificate(hosts, tmpdir(), days), message))
+  }
 })
