@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import manifest from '../package.json' with { type: 'json' }
 import { ConfigError } from './config/config-error.ts'
@@ -41,9 +41,15 @@ const check = (named: string | undefined): void => {
 const run = async (named: string | undefined, readyFile: string | undefined): Promise<void> => {
   const loaded = loadConfig(named, process.env)
   const { config, file } = loaded
-  const log = createLog({ level: config.logLevel, format: config.logFormat })
+  const { logFile, logFileSize, logFileCount } = config
+  const logTo = logFile === undefined ? undefined : { file: resolve(dirname(file ?? ''), logFile), maxBytes: logFileSize, keep: logFileCount }
+  const log = createLog({ level: config.logLevel, format: config.logFormat, file: logTo })
   const millrace = await startMillrace(loaded, log)
-  endOnSignals(log, () => millrace.close())
+  endOnSignals(
+    log,
+    () => millrace.close(),
+    () => void millrace.store.reload(),
+  )
   const { ports } = millrace
   const screen = {
     version: manifest.version,

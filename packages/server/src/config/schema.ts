@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { choice, duration, flag, listenAddress, section, text } from './fields.ts'
+import { choice, duration, flag, integer, listenAddress, section, size, text } from './fields.ts'
 import { hlsSection } from './sections/hls.ts'
 import { hooksSection } from './sections/hooks.ts'
 import { limitsSection } from './sections/limits.ts'
@@ -14,6 +14,9 @@ import { webrtcSection } from './sections/webrtc.ts'
 const written = section({
   logLevel: choice(['error', 'warn', 'info', 'debug'], 'info').describe('error, warn, info or debug'),
   logFormat: choice(['pretty', 'json'], 'pretty').describe('pretty for people, json for programs'),
+  logFile: text(4096, 'a file').describe('write the log to this file rather than to standard error; a relative name is relative to the configuration file'),
+  logFileSize: size('10MB', '10KB', '1GB').describe('when the log file is this long, a new one is begun; 10KB to 1GB'),
+  logFileCount: integer(5, 1, 100, 'a number of files').describe('earlier log files that are kept, as .1, .2 and so on'),
   host: listenAddress.prefault('127.0.0.1').describe('address to listen on; 0.0.0.0 for all of IPv4, :: for all'),
   rtsp: rtspSection,
   rtmp: rtmpSection,

@@ -7,7 +7,7 @@ import type { Listeners } from './listeners.ts'
 import { pathEntries } from './sources.ts'
 
 /** Keys that the process reads once. */
-const FIXED_KEYS: readonly string[] = ['logFormat', 'dataDir']
+const FIXED_KEYS: readonly string[] = ['logFormat', 'logFile', 'logFileSize', 'logFileCount', 'dataDir']
 
 export type ReconcilerParts = {
   readonly listeners: Listeners
