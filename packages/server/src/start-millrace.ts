@@ -1,10 +1,12 @@
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
 import { DEFAULT_READER_QUEUE_LIMITS } from '@millrace/media/hub/reader-queue.ts'
+import { ConfigStore } from './config/config-store.ts'
 import { dataFolder } from './config/data-folder.ts'
-import type { LoadedConfig } from './config/load-config.ts'
+import { CONFIG_PLACES, type LoadedConfig } from './config/load-config.ts'
 import type { Config } from './config/schema.ts'
+import { watchConfig } from './config/watch-config.ts'
 import type { Log } from './log/log.ts'
 import { monotonicMs, wallClockMs } from './net/clock.ts'
 import { ConnectionGuard } from './net/connection-guard.ts'
@@ -37,16 +39,16 @@ const LISTENERS = [rtspListener, rtmpListener, webrtcListener, hlsListener, http
 export type Millrace = Running & {
   /** As they are now. */
   readonly ports: Readonly<Ports>
-  /** Takes a changed configuration. */
-  readonly reconciler: Reconciler
+  /** Takes changes of the configuration. */
+  readonly store: ConfigStore
 }
 
 /**
  * Starts all servers and sources that the configuration names.
  * @throws ListenError if a port is taken; what was started before is closed again
  */
-export const startMillrace = async ({ config, file }: LoadedConfig, log: Log): Promise<Millrace> => {
-  const folder = file === undefined ? process.cwd() : dirname(file)
+export const startMillrace = async ({ config, file = resolve(CONFIG_PLACES[0]), text }: LoadedConfig, log: Log): Promise<Millrace> => {
+  const folder = dirname(file)
   const data = dataFolder(config.dataDir, folder, process.env)
   // The hub reads it whenever it needs it.
   const hubOptions = { converters: rtpConverters, republishGraceMs: config.republishGrace }
@@ -61,6 +63,16 @@ export const startMillrace = async ({ config, file }: LoadedConfig, log: Log): P
   const context: ServerContext = { hub, log, events, guard, paths, access: OPEN_ACCESS, countFault: faultCounter(log) }
   const sessions = new SessionRegistry(hub, events, { nowMs: monotonicMs, wallClockMs })
   const measuring = startStatistics(sessions)
+  const store = new ConfigStore({
+    file,
+    text,
+    config,
+    env: process.env,
+    dataFolder: data,
+    target: { plan: (...configs) => reconciler.plan(...configs), apply: (...configs) => reconciler.apply(...configs) },
+    log,
+    onChange: (by, changes) => events.publish({ type: 'config-changed', ...(by === 'file' ? {} : { user: by }), reason: changes.join(', ') }),
+  })
   const identities = [new Identities(config.tls, folder, data, log)] as [Identities, ...Identities[]]
   let tls = JSON.stringify(config.tls)
   const parts: Parts = {
@@ -85,12 +97,15 @@ export const startMillrace = async ({ config, file }: LoadedConfig, log: Log): P
     identities.push(parts.identities)
   }
 
+  const reconciler = new Reconciler({ listeners, paths, sessions, update })
+  const stopWatching = watchConfig(file, () => void store.reload(), log)
   const timer = setInterval(() => {
     hub.tick(monotonicMs())
     paths.tick(monotonicMs())
   }, TICK_MS)
   const close = async (): Promise<void> => {
     clearInterval(timer)
+    stopWatching()
     hub.close()
     const closing = [listeners, paths, measuring, ...identities].map((running) => running.close())
     await Promise.race([Promise.allSettled(closing), delay(CLOSE_LIMIT_MS)])
@@ -103,7 +118,7 @@ export const startMillrace = async ({ config, file }: LoadedConfig, log: Log): P
     await close()
     throw error
   }
-  return { ports: parts.ports, reconciler: new Reconciler({ listeners, paths, sessions, update }), close }
+  return { ports: parts.ports, store, close }
 }
 
 /** Those who log already go on with the old level; who connects from now on has the new one. */

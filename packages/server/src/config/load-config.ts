@@ -17,6 +17,8 @@ export type LoadedConfig = {
   readonly config: Config
   /** The file that was read, or undefined if there is none. */
   readonly file: string | undefined
+  /** What it has. */
+  readonly text: string
 }
 
 /**
@@ -26,7 +28,8 @@ export type LoadedConfig = {
  */
 export const loadConfig = (named: string | undefined, env: NodeJS.ProcessEnv): LoadedConfig => {
   const found = readConfigFile(named ?? (env[CONFIG_VARIABLE] || undefined))
-  return { config: parseConfig(found?.file ?? 'millrace.yml', found?.text ?? '', env), file: found && resolve(found.file) }
+  const text = found?.text ?? ''
+  return { config: parseConfig(found?.file ?? CONFIG_PLACES[0], text, env), file: found && resolve(found.file), text }
 }
 
 const readConfigFile = (named: string | undefined): { file: string; text: string } | undefined => {
