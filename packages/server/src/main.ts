@@ -3,7 +3,12 @@ import { networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import manifest from '../package.json' with { type: 'json' }
+import { runKeyCommand } from './auth/key-command.ts'
+import { PasswordInputError, readPassword } from './auth/read-password.ts'
+import { CommandError, runUserCommand } from './auth/user-command.ts'
+import { UserStoreError } from './auth/user-store.ts'
 import { ConfigError } from './config/config-error.ts'
+import { dataFolder } from './config/data-folder.ts'
 import { CONFIG_PLACES, loadConfig } from './config/load-config.ts'
 import { endOnSignals } from './end-on-signals.ts'
 import { createLog } from './log/create-log.ts'
@@ -13,6 +18,8 @@ import { startScreen } from './start-screen.ts'
 
 const USAGE = `usage: npm start -- [--config FILE] [--ready-file FILE]   run the server
        npm start -- check [FILE]                          check a configuration
+       npm start -- user add|password|remove|list|hash    users, see npm start -- user
+       npm start -- key rotate|remove|list                publish keys of paths, see npm start -- key
        npm start -- --version | --help
 
 --config FILE      read this configuration instead of looking for one
@@ -21,6 +28,8 @@ const USAGE = `usage: npm start -- [--config FILE] [--ready-file FILE]   run the
 const OPTIONS = { config: { type: 'string' }, 'ready-file': { type: 'string' }, version: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
 
 const main = async (): Promise<void> => {
+  const [first = '', ...args] = process.argv.slice(2)
+  if (first === 'user' || first === 'key') return manageAccess(first, args)
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true })
   const [command, file] = positionals
   if (values.help) console.log(USAGE)
@@ -32,6 +41,15 @@ const main = async (): Promise<void> => {
 
 /** What the user typed cannot be understood. */
 class UsageError extends Error {}
+
+const manageAccess = async (command: 'user' | 'key', args: readonly string[]): Promise<void> => {
+  const at = args.indexOf('--config')
+  const { config, file } = loadConfig(at < 0 ? undefined : args[at + 1], process.env)
+  const data = dataFolder(config.dataDir, dirname(file ?? resolve(CONFIG_PLACES[0])), process.env)
+  const rest = at < 0 ? args : args.toSpliced(at, 2)
+  const io = { print: (line: string) => console.log(line), readPassword: () => readPassword(process.stdin, process.stderr) }
+  await (command === 'user' ? runUserCommand(rest, data, io) : runKeyCommand(rest, data, io))
+}
 
 const check = (named: string | undefined): void => {
   const { file } = loadConfig(named, process.env)
@@ -57,6 +75,7 @@ const run = async (named: string | undefined, readyFile: string | undefined): Pr
     host: config.host,
     networkAddresses: networkAddresses(),
     demo: config.demo,
+    administratorPassword: millrace.administratorPassword,
     configFile: file,
     configPlaces: CONFIG_PLACES.map((place) => resolve(place)),
   }
@@ -74,12 +93,16 @@ const networkAddresses = (): string[] =>
     .filter(({ internal, family }) => !internal && family === 'IPv4')
     .map(({ address }) => address)
 
+/** Its message is for people. */
+const isToldAsIs = (error: unknown): error is Error =>
+  [ConfigError, ListenError, UserStoreError, CommandError, PasswordInputError].some((kind) => error instanceof kind)
+
 try {
   await main()
 } catch (error) {
   const isTypo = error instanceof UsageError || (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
   if (isTypo) console.error(`${(error as Error).message}\n\n${USAGE}`)
-  else if (error instanceof ConfigError || error instanceof ListenError) console.error(error.message)
+  else if (isToldAsIs(error)) console.error(error.message)
   else console.error(error)
   process.exit(1)
 }

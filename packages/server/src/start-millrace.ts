@@ -2,24 +2,26 @@ import { dirname, resolve } from 'node:path'
 import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
 import { DEFAULT_READER_QUEUE_LIMITS } from '@millrace/media/hub/reader-queue.ts'
+import { startAccess } from './auth/start-access.ts'
 import { ConfigStore } from './config/config-store.ts'
 import { dataFolder } from './config/data-folder.ts'
 import { CONFIG_PLACES, type LoadedConfig } from './config/load-config.ts'
 import type { Config } from './config/schema.ts'
 import { watchConfig } from './config/watch-config.ts'
 import type { Log } from './log/log.ts'
+import { FaultCounts } from './metrics/fault-counts.ts'
 import { monotonicMs, wallClockMs } from './net/clock.ts'
 import { ConnectionGuard } from './net/connection-guard.ts'
 import { connectionLimits } from './net/connection-limits.ts'
 import type { Running, ServerContext } from './net/context.ts'
 import { EventBus } from './net/event-bus.ts'
-import { OPEN_ACCESS } from './net/open-access.ts'
 import { ConfiguredPaths } from './paths/configured-paths.ts'
 import { SessionRegistry } from './sessions/session-registry.ts'
 import { hlsListener } from './start/hls.ts'
 import { httpListener } from './start/http.ts'
 import type { Parts, Ports } from './start/listener.ts'
 import { Listeners } from './start/listeners.ts'
+import { operateListeners } from './start/operate.ts'
 import { Reconciler } from './start/reconciler.ts'
 import { rtmpListener } from './start/rtmp.ts'
 import { rtspListener } from './start/rtsp.ts'
@@ -41,6 +43,8 @@ export type Millrace = Running & {
   readonly ports: Readonly<Ports>
   /** Takes changes of the configuration. */
   readonly store: ConfigStore
+  /** Of the user `admin`, who was made at this start; to be shown once. */
+  readonly administratorPassword: string | undefined
 }
 
 /**
@@ -54,13 +58,15 @@ export const startMillrace = async ({ config, file = resolve(CONFIG_PLACES[0]), 
   const hubOptions = { converters: rtpConverters, republishGraceMs: config.republishGrace }
   const hub = new Hub(hubOptions)
   const events = new EventBus((error) => log.error({ err: error }, 'who listens to events made a mistake'))
+  const faults = new FaultCounts()
+  const control = await startAccess(config.auth, data, log, events)
   const guard = new ConnectionGuard(connectionLimits(config.limits))
   const paths = new ConfiguredPaths(
     hub,
     pathEntries(config),
     sourceStarter(() => context, folder),
   )
-  const context: ServerContext = { hub, log, events, guard, paths, access: OPEN_ACCESS, countFault: faultCounter(log) }
+  const context: ServerContext = { hub, log, events, guard, paths, access: control.access, countFault: faultCounter(log, faults) }
   const sessions = new SessionRegistry(hub, events, { nowMs: monotonicMs, wallClockMs })
   const measuring = startStatistics(sessions)
   const store = new ConfigStore({
@@ -82,13 +88,16 @@ export const startMillrace = async ({ config, file = resolve(CONFIG_PLACES[0]), 
     routes: statsRoutes(measuring.statistics),
     ports: {},
   }
-  const listeners = new Listeners(LISTENERS, parts, log)
+  let isReady = false
+  const operating = operateListeners({ context, sessions, statistics: measuring.statistics, config: store, faults, isReady: () => isReady })
+  const listeners = new Listeners([...LISTENERS, ...operating], parts, log)
 
   /** What takes a change without a restart. */
   const update = (next: Config): void => {
     hubOptions.republishGraceMs = next.republishGrace
     Object.assign(parts.queueLimits, { maxBytes: next.readerQueue.maxBytes, maxAgeMs: next.readerQueue.maxAge })
     guard.setLimits(connectionLimits(next.limits))
+    control.access.configure(next.auth)
     setLogLevel(log, next.logLevel)
     if (JSON.stringify(next.tls) === tls) return
     tls = JSON.stringify(next.tls)
@@ -104,21 +113,23 @@ export const startMillrace = async ({ config, file = resolve(CONFIG_PLACES[0]), 
     paths.tick(monotonicMs())
   }, TICK_MS)
   const close = async (): Promise<void> => {
+    isReady = false
     clearInterval(timer)
     stopWatching()
     hub.close()
-    const closing = [listeners, paths, measuring, ...identities].map((running) => running.close())
+    const closing = [listeners, paths, measuring, control, ...identities].map((running) => running.close())
     await Promise.race([Promise.allSettled(closing), delay(CLOSE_LIMIT_MS)])
   }
   try {
     update(config)
     await listeners.start(config)
     await paths.update(pathEntries(config))
+    isReady = true
   } catch (error) {
     await close()
     throw error
   }
-  return { ports: parts.ports, store, close }
+  return { ports: parts.ports, store, administratorPassword: await control.makeAdministrator(), close }
 }
 
 /** Those who log already go on with the old level; who connects from now on has the new one. */
@@ -127,13 +138,9 @@ const setLogLevel = (log: Log & { level?: string }, level: Config['logLevel']): 
 }
 
 /** Counts peers' faults by their code; the count goes with each line of the log. */
-const faultCounter = (log: Log): ServerContext['countFault'] => {
-  const counts = new Map<string, number>()
-  return (protocol, code) => {
-    const count = (counts.get(code) ?? 0) + 1
-    counts.set(code, count)
-    log.debug({ protocol, code, count }, 'a peer broke its protocol')
-  }
-}
+const faultCounter =
+  (log: Log, faults: FaultCounts): ServerContext['countFault'] =>
+  (protocol, code) =>
+    log.debug({ protocol, code, count: faults.add(protocol, code) }, 'a peer broke its protocol')
 
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref())

@@ -98,7 +98,7 @@ const issueFaults = (issue: z.core.$ZodIssue, input: unknown, origin: Origin): F
   }
   const value = valueIn(input, key)
   const subject = key.length === 0 ? 'the configuration' : dotted(key)
-  return [{ where: origin.of(key), message: `${subject} is ${value === undefined ? 'missing' : shown(value)}: ${issue.message}` }]
+  return [{ where: origin.of(key), message: `${subject} is ${value === undefined ? 'missing' : isSecret(key) ? '***' : shown(value)}: ${issue.message}` }]
 }
 
 const unknownKeyMessage = (section: KeyPath, key: string): string => {
@@ -123,6 +123,8 @@ const shown = (value: unknown): string => {
   if (isSection(value)) return 'a section'
   return typeof value === 'string' ? JSON.stringify(redactUrl(value).slice(0, 80)) : String(value)
 }
+
+const isSecret = (key: KeyPath): boolean => /^(?:pass|password|secret|credential)$/i.test(String(key.at(-1)))
 
 const isSection = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 

@@ -1,8 +1,11 @@
 import type { z } from 'zod'
 import { choice, duration, flag, integer, listenAddress, section, size, text } from './fields.ts'
+import { apiSection } from './sections/api.ts'
+import { authSection } from './sections/auth.ts'
 import { hlsSection } from './sections/hls.ts'
 import { hooksSection } from './sections/hooks.ts'
 import { limitsSection } from './sections/limits.ts'
+import { metricsSection } from './sections/metrics.ts'
 import { completePath, pathDefaultsSection, pathFault, pathsSection } from './sections/paths.ts'
 import { readerQueueSection } from './sections/reader-queue.ts'
 import { rtmpSection } from './sections/rtmp.ts'
@@ -23,7 +26,10 @@ const written = section({
   hls: hlsSection,
   webrtc: webrtcSection,
   tls: tlsSection,
+  api: apiSection,
+  metrics: metricsSection,
   limits: limitsSection,
+  auth: authSection,
   hooks: hooksSection,
   dataDir: text(4096, 'a folder').describe(
     'where the server keeps what it makes itself, such as earlier configurations; $STATE_DIRECTORY of systemd, else the folder millrace-data beside this file',

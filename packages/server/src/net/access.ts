@@ -1,7 +1,6 @@
-/** What a client wants to do. */
-export const ACTIONS = ['publish', 'read', 'playback', 'api', 'metrics'] as const
+import type { Action } from '../config/sections/auth.ts'
 
-export type Action = (typeof ACTIONS)[number]
+export type { Action }
 
 /** What an Authorization header with Digest says, RFC 7616 section 3.4. Who made the challenge has checked the nonce. */
 export type DigestProof = {
