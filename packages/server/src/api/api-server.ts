@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Running, ServerContext } from '../net/context.ts'
 import { EVENT_TYPES, type EventType } from '../net/event-bus.ts'
+import { authorizeRequest, checkOrigin } from '../servers/http/app-guard.ts'
+import { AppProblem } from '../servers/http/app-problem.ts'
 import { startHttpApp } from '../servers/http/http-app.ts'
-import { authorizeRequest, checkOrigin } from './api-guard.ts'
-import { ApiProblem } from './api-problem.ts'
 import { checkPart } from './check-request.ts'
 import { eventQuery, extraPaths } from './event-operation.ts'
 import { EventStream } from './event-stream.ts'
@@ -40,7 +40,7 @@ export const startApiServer = async (context: ServerContext, options: ApiOptions
       key: 'api.port',
       bodyLimit: MAX_BODY_BYTES,
       setUp: (app) => setUp(app, context, options, events),
-      answerError: (error, request, reply) => answerError(context, error, request, reply),
+      isReady: options.isReady,
       closing: () => events.close(),
     })
   } catch (error) {
@@ -50,12 +50,8 @@ export const startApiServer = async (context: ServerContext, options: ApiOptions
 }
 
 const setUp = (app: FastifyInstance, context: ServerContext, options: ApiOptions, events: EventStream): void => {
-  const { operations, version, isReady } = options
-  // What a page of any site can send without being asked for leave is no body for us.
-  app.removeContentTypeParser('text/plain')
+  const { operations, version } = options
   app.addHook('onRequest', async (request, reply) => allowOrigin(options.allowOrigins, request, reply))
-  app.get('/live', (_request, reply) => reply.send({ status: 'ok' }))
-  app.get('/ready', (_request, reply) => reply.code(isReady() ? 200 : 503).send({ status: isReady() ? 'ok' : 'starting or stopping' }))
   const guarded = new Map<string, Map<Method, Handler>>()
   const add = (method: Method, path: string, handle: Handler): void => {
     guarded.set(path, (guarded.get(path) ?? new Map<Method, Handler>()).set(method, handle))
@@ -65,9 +61,6 @@ const setUp = (app: FastifyInstance, context: ServerContext, options: ApiOptions
   add('GET', '/v1/openapi.json', (_request, reply) => reply.type('application/json').send(document))
   add('GET', '/v1/events', (request, reply) => openEvents(events, request, reply))
   for (const [path, handlers] of guarded) addPath(app, context, options.allowOrigins, path, handlers)
-  app.setNotFoundHandler(() => {
-    throw new ApiProblem(404, 'Nothing here', 'There is nothing at this address; /v1/openapi.json lists what there is.')
-  })
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply, by: string) => Promise<FastifyReply> | FastifyReply
@@ -81,7 +74,7 @@ const addPath = (app: FastifyInstance, context: ServerContext, allowOrigins: rea
     const handle = handlers.get((request.method === 'HEAD' ? 'GET' : request.method) as Method)
     if (handle) return handle(request, reply, by)
     const allow = [...handlers.keys()].join(', ')
-    throw new ApiProblem(405, 'Wrong method', `This address takes ${allow}.`, [], { allow })
+    throw new AppProblem(405, 'Wrong method', `This address takes ${allow}.`, [], { allow })
   })
 }
 
@@ -119,21 +112,4 @@ const allowOrigin = (allowed: readonly string[], request: FastifyRequest, reply:
     'access-control-max-age': '86400',
     vary: 'origin',
   })
-}
-
-const answerError = (context: ServerContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-  const { status, title, message, faults, headers } = asProblem(error)
-  if (status >= 500 && !(error instanceof ApiProblem))
-    context.log.error({ protocol: 'api', client: request.ip, err: error }, 'a request failed by a fault of the server')
-  const body = { status, title, detail: message, ...(faults.length > 0 && { errors: faults }) }
-  return reply.code(status).headers(headers).header('cache-control', 'no-store').type('application/problem+json').send(JSON.stringify(body))
-}
-
-const asProblem = (error: unknown): ApiProblem => {
-  if (error instanceof ApiProblem) return error
-  const status = error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500
-  if (status >= 500) return new ApiProblem(500, 'Fault of the server', 'The server made a mistake; its log says which.')
-  if (status === 413) return new ApiProblem(413, 'Too large', `The body may have at most ${MAX_BODY_BYTES} bytes.`)
-  if (status === 415) return new ApiProblem(415, 'Not JSON', 'Send the body as JSON, with content-type: application/json.')
-  return new ApiProblem(status, 'Not a request', `The request cannot be read: ${error instanceof Error ? error.message : ''}.`)
 }

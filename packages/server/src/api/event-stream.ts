@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { EventBus, EventType } from '../net/event-bus.ts'
-import { ApiProblem } from './api-problem.ts'
+import { AppProblem } from '../servers/http/app-problem.ts'
 import { EventRing, type NumberedEvent } from './event-ring.ts'
 
 const MAX_LISTENERS = 100
@@ -34,10 +34,10 @@ export class EventStream {
     }, HEARTBEAT_MS).unref()
   }
 
-  /** @throws ApiProblem 503 if too many listen already */
+  /** @throws AppProblem 503 if too many listen already */
   checkRoom(): void {
     if (this.#listeners.size < MAX_LISTENERS) return
-    throw new ApiProblem(503, 'Too many listeners', `${MAX_LISTENERS} listen already; ask the lists instead.`, [], { 'retry-after': '30' })
+    throw new AppProblem(503, 'Too many listeners', `${MAX_LISTENERS} listen already; ask the lists instead.`, [], { 'retry-after': '30' })
   }
 
   /** @param lastId what the client had last; undefined to begin with what happens from now on */

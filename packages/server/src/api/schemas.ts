@@ -127,7 +127,11 @@ export const planSchema = named(
 export const appliedSchema = named(
   'Applied',
   'A change that is in force, and kept over a restart.',
-  z.object({ version: z.string().describe('of the history, to roll back to'), plan: planSchema }),
+  z.object({
+    version: z.string().describe('of the history, to roll back to; empty if the history could not be written'),
+    plan: planSchema,
+    faults: z.array(z.string()).describe('what could not be done, such as a port that is taken; the rest is done'),
+  }),
 )
 
 export const historyEntrySchema = named(

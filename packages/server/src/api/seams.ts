@@ -14,7 +14,13 @@ export type ChangePlan = {
   readonly sessions: readonly string[]
 }
 
-export type AppliedChange = { readonly version: string; readonly plan: ChangePlan }
+export type AppliedChange = {
+  /** Of the history. */
+  readonly version: string
+  readonly plan: ChangePlan
+  /** What could not be done, for people. */
+  readonly faults: readonly string[]
+}
 
 export type ConfigVersion = { readonly version: string; readonly time: string; readonly by: string; readonly changes: readonly string[] }
 

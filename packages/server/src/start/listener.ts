@@ -5,7 +5,19 @@ import type { PathRoute } from '../net/http-route.ts'
 import type { Identities } from '../tls/identities.ts'
 
 /** The ports that are listened on; those of servers that are off are missing. */
-export type Ports = { rtsp?: number; rtsps?: number; rtp?: number; rtcp?: number; rtmp?: number; rtmps?: number; hls?: number; webrtc?: number; ice?: number }
+export type Ports = {
+  rtsp?: number
+  rtsps?: number
+  rtp?: number
+  rtcp?: number
+  rtmp?: number
+  rtmps?: number
+  hls?: number
+  webrtc?: number
+  ice?: number
+  api?: number
+  metrics?: number
+}
 
 /** What listeners are made of. What is not read-only is the same object for all of them, and changes while they run. */
 export type Parts = {

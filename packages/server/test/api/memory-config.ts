@@ -15,7 +15,7 @@ export const memoryConfig = (first: ConfigDocument): ConfigAccess => {
     current = next
     const version = String(versions.length + 1)
     versions.unshift({ entry: { version, time: new Date().toISOString(), by, changes: done.changes }, document: next })
-    return { version, plan: done }
+    return { version, plan: done, faults: [] }
   }
   return {
     document: () => current,

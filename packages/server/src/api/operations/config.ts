@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ApiProblem } from '../api-problem.ts'
+import { AppProblem } from '../../servers/http/app-problem.ts'
 import { isSection, maskSecrets, mergePatch, unmaskSecrets } from '../mask.ts'
 import { type Operation, type OperationInput, operation } from '../operation.ts'
 import { pageOf, pageQuery, takePage } from '../page.ts'
@@ -17,12 +17,17 @@ type Change = (document: ConfigDocument) => ConfigDocument
 
 /** The configuration: read, tried, changed, and taken back. */
 export const configOperations = (config: ConfigAccess): Operation[] => {
-  const apply = async (change: Change, by: string): Promise<ReturnType<typeof appliedView>> =>
-    appliedView(await refusing(() => config.apply(change(config.document()), by)))
+  let last: Promise<unknown> = Promise.resolve()
+  /** One change at a time: each is of what the one before made. */
+  const apply = (change: Change, by: string): Promise<ReturnType<typeof appliedView>> => {
+    const turn = last.then(async () => appliedView(await refusing(() => config.apply(change(config.document()), by))))
+    last = turn.catch(() => undefined)
+    return turn
+  }
   const entries = (): [string, unknown][] => Object.entries(pathsOf(config.document()))
   const entry = (name: string): unknown => {
     const found = entries().find(([key]) => key === name)
-    if (!found) throw new ApiProblem(404, 'No such entry', `paths has no entry ${name}; those that it has are listed at /v1/config/paths/list.`)
+    if (!found) throw new AppProblem(404, 'No such entry', `paths has no entry ${name}; those that it has are listed at /v1/config/paths/list.`)
     return found[1] ?? {}
   }
   const changeOfPath = (
@@ -65,7 +70,7 @@ export const configOperations = (config: ConfigAccess): Operation[] => {
       problems: REFUSED,
       run: ({ body, by }) => {
         if ('paths' in body)
-          throw new ApiProblem(400, 'Not here', 'Paths are changed below /v1/config/paths/.', [{ where: 'body.paths', message: 'must not be here' }])
+          throw new AppProblem(400, 'Not here', 'Paths are changed below /v1/config/paths/.', [{ where: 'body.paths', message: 'must not be here' }])
         return apply((document) => patched(document, body), by)
       },
     }),
@@ -114,7 +119,7 @@ export const configOperations = (config: ConfigAccess): Operation[] => {
       { id: 'configPathsAdd', method: 'POST', verb: 'add', summary: 'A new entry of paths', problems: { 409: 'The entry is there already.' } },
       ({ params, body }) => {
         if (entries().some(([key]) => key === params.name))
-          throw new ApiProblem(409, 'There already', `paths has an entry ${params.name}: patch it, or replace it.`)
+          throw new AppProblem(409, 'There already', `paths has an entry ${params.name}: patch it, or replace it.`)
         return body
       },
     ),
@@ -171,7 +176,7 @@ export const configOperations = (config: ConfigAccess): Operation[] => {
       problems: { ...REFUSED, 404: 'The history has no such version.' },
       run: async ({ params, by }) => {
         const applied = await refusing(() => config.rollback(params.version, by))
-        if (!applied) throw new ApiProblem(404, 'No such version', `The history has no version ${params.version}; see /v1/config/history/list.`)
+        if (!applied) throw new AppProblem(404, 'No such version', `The history has no version ${params.version}; see /v1/config/history/list.`)
         return appliedView(applied)
       },
     }),
@@ -184,7 +189,7 @@ const refusing = async <T>(work: () => T | Promise<T>): Promise<T> => {
     return await work()
   } catch (error) {
     if (!(error instanceof Error) || !('faults' in error) || !Array.isArray(error.faults)) throw error
-    throw new ApiProblem(400, 'Not a configuration', 'Nothing has changed: the configuration would not be valid.', error.faults)
+    throw new AppProblem(400, 'Not a configuration', 'Nothing has changed: the configuration would not be valid.', error.faults)
   }
 }
 
@@ -200,7 +205,7 @@ const without = (section: Record<string, unknown>, ...keys: readonly string[]): 
 
 const maskedWithout = (document: ConfigDocument, keys: readonly string[]): Record<string, unknown> => without(sectionOf(maskSecrets(document)), ...keys)
 
-const appliedView = ({ version, plan }: AppliedChange): z.input<typeof appliedSchema> => ({ version, plan: planView(plan) })
+const appliedView = ({ version, plan, faults }: AppliedChange): z.input<typeof appliedSchema> => ({ version, plan: planView(plan), faults: [...faults] })
 
 const planView = ({ changes, listeners, paths, sessions }: AppliedChange['plan']): z.input<typeof planSchema> => ({
   changes: [...changes],

@@ -1,7 +1,7 @@
 import type { Hub, PathState } from '@millrace/media/hub/hub.ts'
 import { z } from 'zod'
+import { AppProblem } from '../../servers/http/app-problem.ts'
 import type { SessionRegistry } from '../../sessions/session-registry.ts'
-import { ApiProblem } from '../api-problem.ts'
 import { type Operation, operation } from '../operation.ts'
 import { pageOf, pageQuery, takePage } from '../page.ts'
 import { pathSchema } from '../schemas.ts'
@@ -36,7 +36,7 @@ export const pathOperations = (hub: Hub, sessions: SessionRegistry): Operation[]
       problems: { 404: 'Nobody publishes there.' },
       run: ({ params }) => {
         const state = hub.list().find(({ name }) => name === params.name)
-        if (!state) throw new ApiProblem(404, 'No such path', `Nobody publishes to ${params.name} now; live paths are listed at /v1/paths/list.`)
+        if (!state) throw new AppProblem(404, 'No such path', `Nobody publishes to ${params.name} now; live paths are listed at /v1/paths/list.`)
         return view(state)
       },
     }),

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { monotonicMs } from '../../net/clock.ts'
+import { AppProblem } from '../../servers/http/app-problem.ts'
 import type { Session } from '../../sessions/session.ts'
 import type { SessionRegistry } from '../../sessions/session-registry.ts'
-import { ApiProblem } from '../api-problem.ts'
 import { type Operation, operation } from '../operation.ts'
 import { pageOf, pageQuery, takePage } from '../page.ts'
 import { sessionSchema } from '../schemas.ts'
@@ -51,7 +51,7 @@ const family = (sessions: SessionRegistry, { name, label, fits, query: filters }
   const find = (id: string): Session => {
     const session = sessions.find(id)
     if (session && fits(session)) return session
-    throw new ApiProblem(404, 'No such session', `There is no session ${id} here now; those that there are are listed at /v1/${name}/list.`)
+    throw new AppProblem(404, 'No such session', `There is no session ${id} here now; those that there are are listed at /v1/${name}/list.`)
   }
   return [
     operation({
@@ -92,7 +92,7 @@ const family = (sessions: SessionRegistry, { name, label, fits, query: filters }
       run: ({ params, body, by }) => {
         const { client, path } = find(params.id)
         if (client.isSource) {
-          throw new ApiProblem(409, 'A source', `${params.id} is pulled because the configuration says so: change it at /v1/config/paths/patch/${path}.`)
+          throw new AppProblem(409, 'A source', `${params.id} is pulled because the configuration says so: change it at /v1/config/paths/patch/${path}.`)
         }
         sessions.kick(params.id, body.reason === KICKED ? KICKED : `${body.reason} (${by})`)
         return undefined
