@@ -10,7 +10,9 @@ export type Ports = {
   readonly rtsp: number
   readonly rtp: number
   readonly rtcp: number
+  readonly rtsps: number
   readonly rtmp: number
+  readonly rtmps: number
   readonly hls: number
   readonly webrtc: number
   readonly ice: number
@@ -20,12 +22,13 @@ export type Ports = {
 export class Millrace {
   readonly child: Child
   readonly ports: Ports
-  readonly #folder: string
+  /** Of its configuration. */
+  readonly folder: string
 
   private constructor(child: Child, ports: Ports, folder: string) {
     this.child = child
     this.ports = ports
-    this.#folder = folder
+    this.folder = folder
   }
 
   /** @param config lines of YAML besides host and ports */
@@ -34,8 +37,11 @@ export class Millrace {
     const configFile = join(folder, 'millrace.yml')
     const readyFile = join(folder, 'ready.json')
     const [rtp, rtcp] = await freePortPair()
-    const ports = `rtsp: { port: 0, tlsPort: 0, rtpPort: ${rtp}, rtcpPort: ${rtcp} }\nrtmp: { port: 0, tlsPort: 0 }\nhls: { port: 0 }\nwebrtc: { port: 0, icePort: 0 }\n`
-    writeFileSync(configFile, `${ports}logLevel: debug\n${config}\n`)
+    const sections = `rtsp: { port: 0, tlsPort: 0, rtpPort: ${rtp}, rtcpPort: ${rtcp} }\nrtmp: { port: 0, tlsPort: 0 }\nhls: { port: 0 }\nwebrtc: { port: 0, icePort: 0 }\n`
+    // A section of the test's own takes the place of the whole line.
+    const own = new Set(config.match(/^\w+(?=:)/gm))
+    const kept = sections.split('\n').filter((line) => !own.has(line.split(':', 1)[0] ?? ''))
+    writeFileSync(configFile, `${kept.join('\n')}\nlogLevel: debug\n${config}\n`)
     const child = new Child(process.execPath, [join(root, 'packages/server/src/main.ts'), '--config', configFile, '--ready-file', readyFile])
     try {
       const found = await until('the program is ready', 20_000, () => {
@@ -82,7 +88,7 @@ export class Millrace {
 
   async stop(): Promise<void> {
     await this.child.stop('SIGTERM')
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true })
   }
 }
 
