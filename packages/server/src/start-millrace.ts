@@ -8,6 +8,7 @@ import { dataFolder } from './config/data-folder.ts'
 import { CONFIG_PLACES, type LoadedConfig } from './config/load-config.ts'
 import type { Config } from './config/schema.ts'
 import { watchConfig } from './config/watch-config.ts'
+import { Hooks } from './hooks/hooks.ts'
 import type { Log } from './log/log.ts'
 import { FaultCounts } from './metrics/fault-counts.ts'
 import { monotonicMs, wallClockMs } from './net/clock.ts'
@@ -88,6 +89,7 @@ export const startMillrace = async ({ config, file = resolve(CONFIG_PLACES[0]), 
     routes: statsRoutes(measuring.statistics),
     ports: {},
   }
+  const hooks = new Hooks(context, { config: () => store.current.hooks, rtspPort: () => parts.ports.rtsp })
   let isReady = false
   const operating = operateListeners({ context, sessions, statistics: measuring.statistics, config: store, faults, isReady: () => isReady })
   const listeners = new Listeners([...LISTENERS, ...operating], parts, log)
@@ -117,7 +119,7 @@ export const startMillrace = async ({ config, file = resolve(CONFIG_PLACES[0]), 
     clearInterval(timer)
     stopWatching()
     hub.close()
-    const closing = [listeners, paths, measuring, control, ...identities].map((running) => running.close())
+    const closing = [listeners, paths, hooks, measuring, control, ...identities].map((running) => running.close())
     await Promise.race([Promise.allSettled(closing), delay(CLOSE_LIMIT_MS)])
   }
   try {
