@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Child, until } from './child.ts'
@@ -24,11 +24,13 @@ export class Millrace {
   readonly ports: Ports
   /** Of its configuration. */
   readonly folder: string
+  readonly #textOf: (own: string) => string
 
-  private constructor(child: Child, ports: Ports, folder: string) {
+  private constructor(child: Child, ports: Ports, folder: string, textOf: (own: string) => string) {
     this.child = child
     this.ports = ports
     this.folder = folder
+    this.#textOf = textOf
   }
 
   /** @param config lines of YAML besides host and ports */
@@ -37,22 +39,26 @@ export class Millrace {
     const configFile = join(folder, 'millrace.yml')
     const readyFile = join(folder, 'ready.json')
     const [rtp, rtcp] = await freePortPair()
-    const sections = `rtsp: { port: 0, tlsPort: 0, rtpPort: ${rtp}, rtcpPort: ${rtcp} }\nrtmp: { port: 0, tlsPort: 0 }\nhls: { port: 0 }\nwebrtc: { port: 0, icePort: 0 }\n`
-    // A section of the test's own takes the place of the whole line.
-    const own = new Set(config.match(/^\w+(?=:)/gm))
-    const kept = sections.split('\n').filter((line) => !own.has(line.split(':', 1)[0] ?? ''))
-    writeFileSync(configFile, `${kept.join('\n')}\nlogLevel: debug\n${config}\n`)
+    const textOf = (own: string): string => configText(own, rtp, rtcp)
+    writeFileSync(configFile, textOf(config))
     const child = new Child(process.execPath, [join(root, 'packages/server/src/main.ts'), '--config', configFile, '--ready-file', readyFile])
     try {
       const found = await until('the program is ready', 20_000, () => {
         if (child.exitCode !== undefined) throw new Error(`the program ended with ${child.exitCode}\n${child.stdout}\n${child.stderr}`)
         return existsSync(readyFile) && readFileSync(readyFile, 'utf8').trim() !== '' && (JSON.parse(readFileSync(readyFile, 'utf8')) as { ports: Ports })
       })
-      return new Millrace(child, found.ports, folder)
+      return new Millrace(child, found.ports, folder, textOf)
     } catch (error) {
       await child.stop('SIGKILL')
       throw error
     }
+  }
+
+  /** Replaces the configuration while it runs, as editors do. */
+  configure(config: string): void {
+    const file = join(this.folder, 'millrace.yml')
+    writeFileSync(`${file}~`, this.#textOf(config))
+    renameSync(`${file}~`, file)
   }
 
   /** `rtsp://127.0.0.1:PORT/path` and so on. */
@@ -90,6 +96,21 @@ export class Millrace {
     await this.child.stop('SIGTERM')
     rmSync(this.folder, { recursive: true, force: true })
   }
+}
+
+/** A section of the test's own takes the place of ours. */
+const configText = (own: string, rtpPort: number, rtcpPort: number): string => {
+  const sections = [
+    `rtsp: { port: 0, tlsPort: 0, rtpPort: ${rtpPort}, rtcpPort: ${rtcpPort} }`,
+    'rtmp: { port: 0, tlsPort: 0 }',
+    'hls: { port: 0 }',
+    'webrtc: { port: 0, icePort: 0 }',
+    'api: { port: 0 }',
+    'metrics: { port: 0 }',
+    'logLevel: debug',
+  ]
+  const there = new Set(own.match(/^\w+(?=:)/gm))
+  return `${sections.filter((line) => !there.has(line.split(':', 1)[0] ?? '')).join('\n')}\n${own}\n`
 }
 
 /** Two neighbouring free UDP ports, the first even, as RTP wants them (RFC 3550 section 11). */

@@ -66,7 +66,7 @@ const run = async (named: string | undefined, readyFile: string | undefined): Pr
   endOnSignals(
     log,
     () => millrace.close(),
-    () => void millrace.store.reload(),
+    () => void millrace.store.reload(true),
   )
   const { ports } = millrace
   const screen = {

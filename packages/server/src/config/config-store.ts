@@ -40,6 +40,8 @@ export class ConfigStore {
   readonly #history: ConfigHistory
   #current: Config
   #text: string
+  /** What of it could not be done. */
+  #faults: readonly string[] = []
   /** What was refused last, so that the same fault is said once. */
   #refused: string | undefined
   #last: Promise<unknown> = Promise.resolve()
@@ -97,8 +99,11 @@ export class ConfigStore {
     })
   }
 
-  /** Takes what somebody wrote to the file. What is wrong in it is said in the log, and nothing changes. */
-  reload(): Promise<void> {
+  /**
+   * Takes what somebody wrote to the file. What is wrong in it is said in the log, and nothing changes.
+   * @param again try again what could not be done, even if the file is the same
+   */
+  reload(again = false): Promise<void> {
     return this.#inTurn(async () => {
       const { log, file } = this.#options
       const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => error)
@@ -109,6 +114,7 @@ export class ConfigStore {
       }
       if (text === this.#text) {
         this.#refused = undefined
+        if (again && this.#faults.length > 0) await this.#applyTo(this.#current)
         return
       }
       try {
@@ -161,11 +167,15 @@ export class ConfigStore {
     this.#current = config
     this.#refused = undefined
     const version = await this.#remember(by, plan.changes, text)
-    const faults = await target.apply(before, config)
-    log.info({ by, changes: plan.changes, restarted: plan.listeners, sessionsEnded: plan.sessions.length }, 'the configuration changed')
-    for (const fault of faults) log.error({}, `not everything of the new configuration is in force: ${fault}`)
+    log.info({ by, changes: plan.changes, restarts: plan.listeners, endsSessions: plan.sessions.length }, 'the configuration changed')
+    await this.#applyTo(before)
     onChange?.(by, plan.changes)
-    return { version, plan, faults }
+    return { version, plan, faults: this.#faults }
+  }
+
+  async #applyTo(before: Config): Promise<void> {
+    this.#faults = await this.#options.target.apply(before, this.#current)
+    for (const fault of this.#faults) this.#options.log.error({}, `not everything of the new configuration is in force: ${fault}`)
   }
 
   #refuse(reason: string): void {
