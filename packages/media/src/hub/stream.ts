@@ -46,6 +46,7 @@ export class Stream {
   readonly #cache = new UnitCache()
   readonly #watch: ClientWatch | undefined
   readonly #clients = new Set<StreamClient>()
+  readonly #endListeners = new Set<(reason: EndReason) => void>()
   readonly #shared = new Map<string, { value: Shared; users: number }>()
   #unitReaders: UnitReader[] = []
   #packetReaders: PacketReader[] = []
@@ -236,6 +237,15 @@ export class Stream {
     client.end(reason)
   }
 
+  /**
+   * Tells what is made of the stream, and is no client itself, when it is over.
+   * @returns a function that stops it
+   */
+  onEnd(listener: (reason: EndReason) => void): () => void {
+    this.#endListeners.add(listener)
+    return () => this.#endListeners.delete(listener)
+  }
+
   /** Set once the stream is over. */
   get ended(): EndReason | undefined {
     return this.#ended
@@ -246,6 +256,8 @@ export class Stream {
     this.#ended = reason
     const clients = [...this.#clients]
     for (const client of clients) this.dismissClient(client, reason)
+    for (const listener of this.#endListeners) listener(reason)
+    this.#endListeners.clear()
   }
 
   #emitUnit(track: Track, unit: Unit): void {

@@ -1,30 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { codecNames, HlsMuxer, hlsTracks } from '@millrace/media/bridges/hls/from-hub.ts'
-import type { EndReason } from '@millrace/media/hub/end-reason.ts'
-import type { Stream, StreamClient } from '@millrace/media/hub/stream.ts'
+import type { Stream } from '@millrace/media/hub/stream.ts'
 import type { Log } from '../../log/log.ts'
 import { monotonicMs, wallClockMs } from '../../net/clock.ts'
-import type { SessionCounters, SessionProbe } from '../../net/session-probe.ts'
 import { ConditionQueue } from './condition-queue.ts'
 import type { HlsOptions } from './hls-options.ts'
+import { HlsPlayers } from './hls-players.ts'
 
-/** One muxer from the first request for its stream until some time after the last one. To the hub it is one reader. */
-export class HlsRun implements SessionProbe, StreamClient {
-  readonly protocol = 'hls'
-  /** Whose request started it. */
-  readonly remote: string
+/** One muxer from the first request for its stream until some time after the last one, and who plays what it makes. */
+export class HlsRun {
   readonly stream: Stream
   readonly muxer: HlsMuxer
   readonly waiting = new ConditionQueue()
-  /** Bytes of media that all its players fetched. */
-  bytesOut = 0
+  readonly players: HlsPlayers
   /** When it ended, or undefined while it runs. */
   endedMs: number | undefined
   #lastRequestMs = monotonicMs()
   readonly #log: Log
+  readonly #stopListening: () => void
 
   constructor(stream: Stream, remote: string, path: string, options: HlsOptions, log: Log) {
-    this.remote = remote
     this.stream = stream
     this.#log = log.child({ path, protocol: 'hls', client: remote })
     this.muxer = new HlsMuxer(stream, {
@@ -37,36 +32,30 @@ export class HlsRun implements SessionProbe, StreamClient {
     if (missing.length > 0)
       this.#log.warn({ codecs: missing.map((codec) => codec.name) }, `HLS does not carry ${codecNames(missing)}: the rest of the stream plays`)
     this.#log.info({}, 'HLS starts with its first request')
-    stream.addClient(this)
+    this.players = new HlsPlayers(stream, options.segmentDurationMs, options.idleMs)
+    this.#stopListening = stream.onEnd((reason) => this.#finish(reason.message))
   }
 
   get lastRequestMs(): number {
     return this.#lastRequestMs
   }
 
-  readCounters(): SessionCounters {
-    return { bytesOut: this.bytesOut }
-  }
-
   touch(): void {
     this.#lastRequestMs = monotonicMs()
   }
 
-  /** The stream is over: players that still load get the end of the playlist. */
-  end(reason: EndReason): void {
-    this.#finish(reason.message)
-  }
-
   /** Nobody asks any more, or a new run takes over. */
   stop(why: string): void {
-    this.stream.removeClient(this)
+    this.#stopListening()
     this.#finish(why)
   }
 
+  /** Players that still load get the end of the playlist. */
   #finish(why: string): void {
     if (this.endedMs !== undefined) return
     this.endedMs = monotonicMs()
     this.muxer.end()
+    this.players.close(why)
     this.#log.info({}, `HLS ends: ${why}`)
   }
 }

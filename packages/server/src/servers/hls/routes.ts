@@ -5,11 +5,14 @@ import { HLS_RESOURCE_NAME, parseResourceName } from '@millrace/media/protocols/
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { closedSignal } from '../../net/closed-signal.ts'
 import type { ServerContext } from '../../net/context.ts'
-import type { PathRoute } from '../../net/http-route.ts'
+import type { HttpGrant, PathRoute } from '../../net/http-route.ts'
 import { sendProblem, sentence } from '../../net/problem.ts'
 import { DEFAULT_HLS_OPTIONS, type HlsOptions } from './hls-options.ts'
+import type { HlsAsker, HlsPlayer } from './hls-player.ts'
 import type { HlsRun } from './hls-run.ts'
 import { HlsRuns } from './hls-runs.ts'
+import { withToken } from './with-token.ts'
+import { withQuery } from './playlist-query.ts'
 
 /** Longest time that an answer is held back, in milliseconds: hls.js gives up a request without answer after 10 s. */
 const HOLD_MS = 8000
@@ -26,12 +29,14 @@ export const hlsRoutes = (context: ServerContext, options: Partial<HlsOptions> =
     {
       methods: METHODS,
       tail: /^index\.m3u8$/,
-      handle: (request, reply, path) => answerPreflight(request, reply) ?? answerIndex(context, runs, request, reply, path),
+      protocol: 'hls',
+      handle: (request, reply, path, _match, grant) => answerPreflight(request, reply) ?? answerIndex(context, runs, request, reply, path, grant),
     },
     {
       methods: METHODS,
       tail: HLS_RESOURCE_NAME,
-      handle: (request, reply, path, match) => answerPreflight(request, reply) ?? answerResource(context, runs, request, reply, path, match[0]),
+      protocol: 'hls',
+      handle: (request, reply, path, match, grant) => answerPreflight(request, reply) ?? answerResource(context, runs, request, reply, path, match[0], grant),
     },
   ]
 }
@@ -42,11 +47,18 @@ const answerPreflight = (request: FastifyRequest, reply: FastifyReply): FastifyR
   if (request.method !== 'OPTIONS') return undefined
   return reply
     .code(204)
-    .headers({ 'access-control-allow-methods': METHODS.join(', '), 'access-control-allow-headers': '*', 'access-control-max-age': '86400' })
+    .headers({ 'access-control-allow-methods': METHODS.join(', '), 'access-control-allow-headers': 'Authorization, *', 'access-control-max-age': '86400' })
     .send()
 }
 
-const answerIndex = async (context: ServerContext, runs: HlsRuns, request: FastifyRequest, reply: FastifyReply, path: string): Promise<FastifyReply> => {
+const answerIndex = async (
+  context: ServerContext,
+  runs: HlsRuns,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  path: string,
+  { pass }: HttpGrant,
+): Promise<FastifyReply> => {
   const stream = await context.paths.whenAvailable(path, AbortSignal.any([closedSignal(reply), AbortSignal.timeout(HOLD_MS)]))
   if (!stream) return sendProblem(reply, 404, 'Nothing to watch', sentence(context.paths.whyUnavailable(path)))
   const run = runs.open(path, stream, `${request.ip}:${request.socket.remotePort ?? 0}`)
@@ -58,7 +70,8 @@ const answerIndex = async (context: ServerContext, runs: HlsRuns, request: Fasti
   // Players that know no parts give up a stream without segments: both playlists wait for the first one, which ends with the second key frame.
   await run.waiting.wait(() => muxer.ready || muxer.ended, HOLD_MS)
   const playlist = muxer.multivariantPlaylist()
-  return playlist === undefined ? sendNotReady(reply, path) : sendPlaylist(reply, playlist)
+  if (playlist === undefined) return sendNotReady(reply, path)
+  return sendPlaylist(reply, playlist, run.players.open(sessionOf(request), askerOf(request)), path)
 }
 
 const answerResource = async (
@@ -68,24 +81,34 @@ const answerResource = async (
   reply: FastifyReply,
   path: string,
   name: string,
+  grant: HttpGrant,
 ): Promise<FastifyReply> => {
   const resource = parseResourceName(name)
   const run = resource && runs.find(path, resource.run)
   if (!run) return sendGone(reply, path, name)
   const { kind, index } = resource
-  if (kind === 'playlist') return answerPlaylist(context, run, request, reply, path)
+  if (kind === 'playlist') return answerPlaylist(context, run, request, reply, path, grant)
   // The part that the playlist hints at is asked for before it is made.
   if (kind === 'part' && index === run.muxer.nextPart) await run.waiting.wait(() => run.muxer.nextPart > index || run.muxer.ended, HOLD_MS)
   const bytes = run.muxer.resource(kind, index)
   if (!bytes) return sendGone(reply, path, name)
-  if (request.method !== 'HEAD') run.bytesOut += bytes.length
+  const player = run.players.find(sessionOf(request), askerOf(request))
+  if (player.kicked !== undefined) return sendKicked(reply, path, player.kicked)
+  if (request.method !== 'HEAD') player.served(bytes.length)
   return reply
     .type('video/mp4')
     .header('cache-control', 'public, max-age=3600')
     .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
 }
 
-const answerPlaylist = async (context: ServerContext, run: HlsRun, request: FastifyRequest, reply: FastifyReply, path: string): Promise<FastifyReply> => {
+const answerPlaylist = async (
+  context: ServerContext,
+  run: HlsRun,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  path: string,
+  { pass }: HttpGrant,
+): Promise<FastifyReply> => {
   const { muxer, waiting } = run
   try {
     const wanted = parseBlockingReload(request.query as { [name: string]: unknown })
@@ -99,10 +122,33 @@ const answerPlaylist = async (context: ServerContext, run: HlsRun, request: Fast
     return sendProblem(reply, 400, 'Not a request for this playlist', error.message)
   }
   const playlist = muxer.mediaPlaylist()
-  return playlist === undefined ? sendNotReady(reply, path) : sendPlaylist(reply, playlist)
+  if (playlist === undefined) return sendNotReady(reply, path)
+  return sendPlaylist(reply, playlist, run.players.find(sessionOf(request), askerOf(request)), path)
 }
 
-const sendPlaylist = (reply: FastifyReply, text: string): FastifyReply => reply.type(PLAYLIST_TYPE).header('cache-control', 'no-cache').send(text)
+/** What this player asks for next names it, so that its bytes are known, and it can be told to go. */
+const sendPlaylist = (reply: FastifyReply, playlist: string, player: HlsPlayer, path: string): FastifyReply => {
+  if (player.kicked !== undefined) return sendKicked(reply, path, player.kicked)
+  const text = Buffer.from(withQuery(playlist, `session=${player.id}`))
+  player.served(reply.request.method === 'HEAD' ? 0 : text.length)
+  return reply.type(PLAYLIST_TYPE).header('cache-control', 'no-cache').send(text)
+}
+
+/** From the address that a playlist gave. */
+const sessionOf = (request: FastifyRequest): string | undefined => {
+  const { session } = request.query as { readonly session?: unknown }
+  return typeof session === 'string' ? session : undefined
+}
+
+const askerOf = (request: FastifyRequest): HlsAsker => ({
+  ip: request.ip,
+  port: request.socket.remotePort ?? 0,
+  userAgent: request.headers['user-agent'] ?? '',
+  user: '',
+})
+
+const sendKicked = (reply: FastifyReply, path: string, reason: string): FastifyReply =>
+  sendProblem(reply, 403, 'Ended', `This session was ended (${reason}); begin again with /${path}/index.m3u8.`)
 
 const sendNotReady = (reply: FastifyReply, path: string): FastifyReply =>
   sendProblem(
