@@ -68,6 +68,17 @@ describe('the configuration changes while 20 readers watch a path that does not'
     await stopChildren()
   })
 
+  it('what a change would drop is said before anyone does it', { timeout: 60_000 }, async () => {
+    const file = server.writeConfig('next.yml', `${config(second)}\nrtsp: { enabled: false }`)
+    const plan = await server.command('plan', file, '--api', `http://127.0.0.1:${server.ports.api}`)
+    assert.equal(plan.code, 0, plan.stderr)
+    assert.match(plan.stdout, /^changed keys +rtsp\.enabled, .*paths\.cam\nlisteners restarted +rtsp\npaths touched +cam\nsessions dropped +19: /)
+    const broken = await server.command('plan', server.writeConfig('broken.yml', 'rtsp: { prot: 1 }'))
+    assert.deepEqual([broken.code, /broken\.yml:\d+:9: rtsp\.prot/.test(broken.stderr)], [1, true], broken.stderr)
+    await allGoOn()
+    assert.deepEqual([first.total, second.total], [1, 0])
+  })
+
   it('a path whose source changed is pulled anew, and its reader goes on; nobody else notices', { timeout: 60_000 }, async () => {
     const reader = await SequenceReader.play(server.url('rtsp', 'cam'))
     await until('packets', 10_000, () => reader.packets > 50)

@@ -16,6 +16,8 @@ export type Ports = {
   readonly hls: number
   readonly webrtc: number
   readonly ice: number
+  readonly api: number
+  readonly metrics: number
 }
 
 /** The program, started as a user starts it but on free ports, with a configuration of the test's own. */
@@ -56,9 +58,21 @@ export class Millrace {
 
   /** Replaces the configuration while it runs, as editors do. */
   configure(config: string): void {
-    const file = join(this.folder, 'millrace.yml')
-    writeFileSync(`${file}~`, this.#textOf(config))
-    renameSync(`${file}~`, file)
+    renameSync(this.writeConfig('millrace.yml~', config), join(this.folder, 'millrace.yml'))
+  }
+
+  /** Writes a configuration beside that of the server. @returns its file */
+  writeConfig(name: string, config: string): string {
+    const file = join(this.folder, name)
+    writeFileSync(file, this.#textOf(config))
+    return file
+  }
+
+  /** Runs `millrace …` beside the server. @returns what it prints, and its exit code */
+  async command(...args: readonly string[]): Promise<{ stdout: string; stderr: string; code: number | string }> {
+    const child = new Child(process.execPath, [join(root, 'packages/server/src/main.ts'), ...args])
+    const code = await child.finished(20_000)
+    return { stdout: child.stdout, stderr: child.stderr, code }
   }
 
   /** `rtsp://127.0.0.1:PORT/path` and so on. */

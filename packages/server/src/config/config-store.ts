@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { stringify } from 'yaml'
 import type { Log } from '../log/log.ts'
 import { removeLeftovers, writeFileAtomic } from '../store/atomic-file.ts'
 import { ConfigError } from './config-error.ts'
@@ -69,7 +70,7 @@ export class ConfigStore {
    * @throws ConfigError
    */
   plan(next: { readonly [key: string]: unknown }): ConfigPlan {
-    return this.#options.target.plan(this.#current, this.#parse(editDocument(this.#name, this.#text, next)))
+    return this.#options.target.plan(this.#current, this.#parse(stringify(next, { aliasDuplicateObjects: false })))
   }
 
   /**

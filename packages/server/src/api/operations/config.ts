@@ -150,10 +150,14 @@ export const configOperations = (config: ConfigAccess): Operation[] => {
       path: '/v1/config/plan',
       tag: TAG,
       summary: 'What merging these keys would do, paths among them (RFC 7396); nothing changes',
+      query: z.strictObject({ whole: z.enum(['true', 'false']).default('false').describe('true: the body is the whole configuration') }),
       body: configDocumentSchema,
       response: planSchema,
       problems: REFUSED,
-      run: async ({ body }) => planView(await refusing(() => config.plan(patched(config.document(), body)))),
+      run: async ({ body, query }) => {
+        const document = config.document()
+        return planView(await refusing(() => config.plan(query.whole === 'true' ? sectionOf(unmaskSecrets(body, document)) : patched(document, body))))
+      },
     }),
     operation({
       id: 'configHistoryList',
