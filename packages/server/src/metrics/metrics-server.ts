@@ -11,6 +11,8 @@ export type MetricsOptions = {
   readonly host: string
   readonly port: number
   readonly families: readonly Family[]
+  /** Before the families are asked. */
+  refresh(): void
   /** All listeners are up, and none closes. */
   isReady(): boolean
 }
@@ -31,7 +33,7 @@ export const startMetricsServer = async (context: ServerContext, options: Metric
     key: 'metrics.port',
     bodyLimit: MAX_BODY_BYTES,
     setUp: (app) => {
-      app.get('/metrics', async (request, reply) => sendMetrics(context, Registry.merge([registry, ofProcess]), request, reply))
+      app.get('/metrics', async (request, reply) => sendMetrics(context, options, Registry.merge([registry, ofProcess]), request, reply))
     },
     isReady,
   })
@@ -46,8 +48,15 @@ const makeProcessRegistry = (): Registry => {
   return registry
 }
 
-const sendMetrics = async (context: ServerContext, registry: Registry, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+const sendMetrics = async (
+  context: ServerContext,
+  { refresh }: MetricsOptions,
+  registry: Registry,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> => {
   await authorizeRequest(context.access, 'metrics', request)
+  refresh()
   return reply
     .header('cache-control', 'no-store')
     .type(registry.contentType)

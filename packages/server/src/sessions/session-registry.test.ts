@@ -50,6 +50,14 @@ describe('the session registry', () => {
     assert.deepEqual([publisher?.role, publisher?.bytesIn, publisher?.bandwidth], ['publisher', 2000, { in: 2000, out: 0 }])
     assert.deepEqual([viewer?.role, viewer?.bytesIn, viewer?.bytesOut], ['reader', 0, 13_000], 'what the connection carried before does not count')
     assert.deepEqual(viewer?.bandwidth, { in: 0, out: 16_000 }, 'of the last five seconds')
+    clock.ms = 8050
+    counters.bytesOut += 500
+    registry.refresh()
+    assert.equal(viewer?.bytesOut, 13_000, 'a moment ago is now')
+    clock.ms = 8500
+    registry.refresh()
+    assert.equal(viewer?.bytesOut, 13_500)
+    assert.equal(viewer?.bandwidth.out, Math.round(((500 + 4 * 2000 + 2000) * 8000) / 5500))
     assert.equal(registry.find(viewer?.id ?? ''), viewer)
   })
 

@@ -7,6 +7,9 @@ import type { EventBus, EventType } from '../net/event-bus.ts'
 import { Session, type SessionRole } from './session.ts'
 import { addTraffic, mergeTraffic, noTraffic, type Traffic } from './traffic.ts'
 
+/** What was counted so lately is taken for now, in milliseconds: many may ask. */
+const FRESH_MS = 100
+
 export type SessionClock = {
   /** Monotonic. */
   nowMs(): number
@@ -29,6 +32,7 @@ export class SessionRegistry {
   /** Of all that have ended, whose path may be gone; by protocol and role. */
   readonly #endedByProtocol = new Map<string, { readonly key: Omit<TrafficKey, 'path'>; readonly traffic: Traffic }>()
   readonly #stop: (() => void)[]
+  #tickMs = Number.NEGATIVE_INFINITY
 
   constructor(hub: Hub, events: EventBus, clock: SessionClock) {
     this.#hub = hub
@@ -67,8 +71,15 @@ export class SessionRegistry {
     return this.#byClient.get(client)
   }
 
+  /** For who asks between two ticks: what is shown is not older than a moment. */
+  refresh(): void {
+    const nowMs = this.#clock.nowMs()
+    if (nowMs - this.#tickMs > FRESH_MS) this.tick(nowMs)
+  }
+
   /** Asks all of them what they have counted. Call it once a second. */
   tick(nowMs: number): void {
+    this.#tickMs = nowMs
     for (const session of this.#byId.values()) session.read(nowMs)
   }
 

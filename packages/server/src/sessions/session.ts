@@ -2,8 +2,10 @@ import type { ClientIdentity } from '@millrace/media/hub/client-identity.ts'
 import type { Stream } from '@millrace/media/hub/stream.ts'
 import { isSessionProbe, type SessionCounters } from '../net/session-probe.ts'
 
-/** Bandwidth is a mean over this many seconds. */
-export const BANDWIDTH_SECONDS = 5
+/** Bandwidth is a mean over this time, in milliseconds. */
+export const BANDWIDTH_MS = 5000
+/** Readings that follow sooner replace the one before. */
+const READING_INTERVAL_MS = 900
 
 export type SessionRole = 'publisher' | 'reader'
 
@@ -42,7 +44,7 @@ export class Session {
   readonly #before: Reading
   #counters: SessionCounters = { bytesIn: 0, bytesOut: 0 }
   /** Oldest first. */
-  #readings: Reading[]
+  readonly #readings: Reading[]
 
   constructor(start: SessionStart) {
     this.id = start.id
@@ -71,13 +73,17 @@ export class Session {
     return this.#counters.bytesOut ?? 0
   }
 
-  /** Asks the client what it has counted. Once a second, and at its end. */
+  /** Asks the client what it has counted. At least once a second, and at its end. */
   read(nowMs: number): void {
     const counters = this.#ask()
     const { bytesIn = 0, bytesOut = 0 } = counters
     this.#counters = { ...counters, bytesIn: Math.max(0, bytesIn - this.#before.bytesIn), bytesOut: Math.max(0, bytesOut - this.#before.bytesOut) }
-    this.#readings.push({ atMs: nowMs, bytesIn: this.bytesIn, bytesOut: this.bytesOut })
-    if (this.#readings.length > BANDWIDTH_SECONDS + 1) this.#readings = this.#readings.slice(1)
+    const readings = this.#readings
+    const [before, newest] = [readings.at(-2), readings.at(-1)]
+    if (before && newest && newest.atMs - before.atMs < READING_INTERVAL_MS) readings.pop()
+    readings.push({ atMs: nowMs, bytesIn: this.bytesIn, bytesOut: this.bytesOut })
+    // The last one that is old enough is where the time begins.
+    while (readings[1] && nowMs - readings[1].atMs >= BANDWIDTH_MS) readings.shift()
   }
 
   #ask(): SessionCounters {

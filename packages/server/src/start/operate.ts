@@ -66,7 +66,7 @@ export const operateListeners = (parts: OperateParts): readonly Listener[] => {
       settings: ({ metrics }) => (metrics.enabled ? metrics : undefined),
       start: async (_parts, { metrics: { host, port, perSession } }) => {
         const shown = perSession ? [...families, ...sessionMetrics(sessions)] : families
-        const server = await startMetricsServer(context, { host, port, families: shown, isReady })
+        const server = await startMetricsServer(context, { host, port, families: shown, isReady, refresh: () => sessions.refresh() })
         return { ports: { metrics: server.port }, close: () => server.close() }
       },
     },

@@ -20,6 +20,7 @@ export const pathOperations = (hub: Hub, sessions: SessionRegistry): Operation[]
       query: z.strictObject({ ...pageQuery, search: z.string().max(200).optional().describe('part of the name') }),
       response: pageOf(pathSchema),
       run: ({ query }) => {
+        sessions.refresh()
         const { search = '' } = query
         const found = hub.list().filter(({ name }) => name.includes(search))
         return takePage(found, query, view)
@@ -35,6 +36,7 @@ export const pathOperations = (hub: Hub, sessions: SessionRegistry): Operation[]
       response: pathSchema,
       problems: { 404: 'Nobody publishes there.' },
       run: ({ params }) => {
+        sessions.refresh()
         const state = hub.list().find(({ name }) => name === params.name)
         if (!state) throw new AppProblem(404, 'No such path', `Nobody publishes to ${params.name} now; live paths are listed at /v1/paths/list.`)
         return view(state)

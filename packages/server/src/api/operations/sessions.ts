@@ -63,6 +63,7 @@ const family = (sessions: SessionRegistry, { name, label, fits, query: filters }
       query: z.strictObject({ ...pageQuery, ...filters }),
       response: pageOf(sessionSchema),
       run: ({ query }) => {
+        sessions.refresh()
         const found = sessions.list().filter((session) => fits(session) && passes(session, query as Filter))
         return takePage(found, query, (session) => sessionView(session, monotonicMs()))
       },
@@ -76,7 +77,10 @@ const family = (sessions: SessionRegistry, { name, label, fits, query: filters }
       params: idParam,
       response: sessionSchema,
       problems: UNKNOWN,
-      run: ({ params }) => sessionView(find(params.id), monotonicMs()),
+      run: ({ params }) => {
+        sessions.refresh()
+        return sessionView(find(params.id), monotonicMs())
+      },
     }),
     operation({
       id: `${name}Kick`,
