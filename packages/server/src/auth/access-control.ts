@@ -2,7 +2,7 @@ import type { AuthConfig } from '../config/sections/auth.ts'
 import type { Log } from '../log/log.ts'
 import type { Access, AccessCounters, AccessDecision, AccessDenied, AccessGranted, AccessRequest, PassGrant } from '../net/access.ts'
 import type { EventBus } from '../net/event-bus.ts'
-import { isLoopback, plainAddress } from './addresses.ts'
+import { isLoopback, NetworkList, plainAddress } from './addresses.ts'
 import { Callback } from './callback.ts'
 import { type Claims, claimsOf } from './claims.ts'
 import { checkDigest, REALM } from './digest.ts'
@@ -16,7 +16,13 @@ import { type Account, UserDirectory } from './user-directory.ts'
 import type { UserStore } from './user-store.ts'
 
 type Parts = { readonly config: AuthConfig; readonly store: UserStore; readonly log: Log; readonly events: EventBus }
-type Rules = { readonly config: AuthConfig; readonly users: UserDirectory; readonly tokens: TokenVerifier; readonly callback: Callback }
+type Rules = {
+  readonly config: AuthConfig
+  readonly users: UserDirectory
+  readonly tokens: TokenVerifier
+  readonly callback: Callback
+  readonly proxies: NetworkList
+}
 
 const ANONYMOUS: AccessGranted = { allowed: true, user: '' }
 const WRONG = 'unknown user or wrong password'
@@ -64,12 +70,31 @@ export class AccessControl implements Access {
     return this.#passes.issue(grant, Date.now())
   }
 
+  isPass(token: string): boolean {
+    return isPass(token)
+  }
+
+  get allowOrigins(): readonly string[] {
+    return this.#rules.config.allowOrigins
+  }
+
+  trustsProxy(address: string): boolean {
+    return this.#rules.proxies.has(address)
+  }
+
   counters(): AccessCounters {
     return { ...this.#counts, slowed: this.#guessing.slowed(), passwordChecks: this.#passwords.checks }
   }
 
   #rulesOf(config: AuthConfig): Rules {
-    return { config, users: new UserDirectory(config.users, this.#store), tokens: new TokenVerifier(config.jwt), callback: new Callback(config.http) }
+    const { users, jwt, http, trustedProxies } = config
+    return {
+      config,
+      users: new UserDirectory(users, this.#store),
+      tokens: new TokenVerifier(jwt),
+      callback: new Callback(http),
+      proxies: new NetworkList(trustedProxies),
+    }
   }
 
   async #decide(request: AccessRequest, claims: Claims): Promise<AccessDecision> {

@@ -98,5 +98,11 @@ export type Access = {
   authorize(request: AccessRequest): Promise<AccessDecision>
   /** A token that stands for a decision, where credentials cannot be sent again: in the URLs of HLS segments. Safe in URLs. */
   issuePass(grant: PassGrant): string
+  /** Whether a token looks like one. */
+  isPass(token: string): boolean
   counters(): AccessCounters
+  /** Origins of web pages whose scripts may play and publish; `*` for all. */
+  readonly allowOrigins: readonly string[]
+  /** Whether this address is of a reverse proxy whose X-Forwarded-For is believed. */
+  trustsProxy(address: string): boolean
 }

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { AccessGranted, Action } from './access.ts'
+import type { AccessGranted, AccessProtocol, Action } from './access.ts'
 
 /**
  * A route below a path's name, which may have slashes in it: `/lecture/hall-1/whep`. The HTTP server decodes and checks the path name.
@@ -13,6 +13,8 @@ export type PathRoute = {
    * OPTIONS is always allowed: browsers ask it without credentials.
    */
   readonly action?: Action | 'open'
+  /** As rules and logs name it; `http` if absent. */
+  readonly protocol?: AccessProtocol
   /** Longest request body, in bytes. Bodies are given as they are, as a Buffer in `request.body`. */
   readonly bodyLimit?: number
   handle(request: FastifyRequest, reply: FastifyReply, pathName: string, match: RegExpExecArray, grant: HttpGrant): Promise<unknown> | unknown

@@ -23,16 +23,19 @@ export const statsRoutes = (statistics: Statistics): PathRoute[] => [
   {
     methods: ['POST', 'DELETE'],
     tail: /^stats\/([\w-]+)\/record$/,
+    action: 'api',
     handle: (request, reply, path, match) => answerRecord(statistics, request, reply, path, match[1] ?? ''),
   },
   {
     methods: ['GET'],
     tail: /^stats\/([\w-]+)\/flight\.json$/,
+    action: 'api',
     handle: (_request, reply, path, match) => answerFlight(statistics, reply, path, match[1] ?? ''),
   },
   {
     methods: REPORT_METHODS,
     tail: /^whep\/([\w-]+)\/report$/,
+    action: 'open',
     bodyLimit: MAX_REPORT_BYTES,
     handle: (request, reply, path, match) => answerPreflight(request, reply) ?? answerReport(statistics, request, reply, path, match[1] ?? ''),
   },

@@ -11,7 +11,6 @@ import { DEFAULT_HLS_OPTIONS, type HlsOptions } from './hls-options.ts'
 import type { HlsAsker, HlsPlayer } from './hls-player.ts'
 import type { HlsRun } from './hls-run.ts'
 import { HlsRuns } from './hls-runs.ts'
-import { withToken } from './with-token.ts'
 import { withQuery } from './playlist-query.ts'
 
 /** Longest time that an answer is held back, in milliseconds: hls.js gives up a request without answer after 10 s. */
@@ -57,7 +56,7 @@ const answerIndex = async (
   request: FastifyRequest,
   reply: FastifyReply,
   path: string,
-  { pass }: HttpGrant,
+  grant: HttpGrant,
 ): Promise<FastifyReply> => {
   const stream = await context.paths.whenAvailable(path, AbortSignal.any([closedSignal(reply), AbortSignal.timeout(HOLD_MS)]))
   if (!stream) return sendProblem(reply, 404, 'Nothing to watch', sentence(context.paths.whyUnavailable(path)))
@@ -71,7 +70,7 @@ const answerIndex = async (
   await run.waiting.wait(() => muxer.ready || muxer.ended, HOLD_MS)
   const playlist = muxer.multivariantPlaylist()
   if (playlist === undefined) return sendNotReady(reply, path)
-  return sendPlaylist(reply, playlist, run.players.open(sessionOf(request), askerOf(request)), path)
+  return sendPlaylist(reply, playlist, run.players.open(sessionOf(request), askerOf(request, grant)), path, grant)
 }
 
 const answerResource = async (
@@ -92,7 +91,7 @@ const answerResource = async (
   if (kind === 'part' && index === run.muxer.nextPart) await run.waiting.wait(() => run.muxer.nextPart > index || run.muxer.ended, HOLD_MS)
   const bytes = run.muxer.resource(kind, index)
   if (!bytes) return sendGone(reply, path, name)
-  const player = run.players.find(sessionOf(request), askerOf(request))
+  const player = run.players.find(sessionOf(request), askerOf(request, grant))
   if (player.kicked !== undefined) return sendKicked(reply, path, player.kicked)
   if (request.method !== 'HEAD') player.served(bytes.length)
   return reply
@@ -107,7 +106,7 @@ const answerPlaylist = async (
   request: FastifyRequest,
   reply: FastifyReply,
   path: string,
-  { pass }: HttpGrant,
+  grant: HttpGrant,
 ): Promise<FastifyReply> => {
   const { muxer, waiting } = run
   try {
@@ -123,13 +122,13 @@ const answerPlaylist = async (
   }
   const playlist = muxer.mediaPlaylist()
   if (playlist === undefined) return sendNotReady(reply, path)
-  return sendPlaylist(reply, playlist, run.players.find(sessionOf(request), askerOf(request)), path)
+  return sendPlaylist(reply, playlist, run.players.find(sessionOf(request), askerOf(request, grant)), path, grant)
 }
 
-/** What this player asks for next names it, so that its bytes are known, and it can be told to go. */
-const sendPlaylist = (reply: FastifyReply, playlist: string, player: HlsPlayer, path: string): FastifyReply => {
+/** What this player asks for next names it, so that its bytes are known, and it can be told to go; and carries the pass, since many players send nothing else along. */
+const sendPlaylist = (reply: FastifyReply, playlist: string, player: HlsPlayer, path: string, { pass }: HttpGrant): FastifyReply => {
   if (player.kicked !== undefined) return sendKicked(reply, path, player.kicked)
-  const text = Buffer.from(withQuery(playlist, `session=${player.id}`))
+  const text = Buffer.from(withQuery(playlist, pass === undefined ? `session=${player.id}` : `session=${player.id}&token=${pass}`))
   player.served(reply.request.method === 'HEAD' ? 0 : text.length)
   return reply.type(PLAYLIST_TYPE).header('cache-control', 'no-cache').send(text)
 }
@@ -140,11 +139,11 @@ const sessionOf = (request: FastifyRequest): string | undefined => {
   return typeof session === 'string' ? session : undefined
 }
 
-const askerOf = (request: FastifyRequest): HlsAsker => ({
+const askerOf = (request: FastifyRequest, { user }: HttpGrant): HlsAsker => ({
   ip: request.ip,
   port: request.socket.remotePort ?? 0,
   userAgent: request.headers['user-agent'] ?? '',
-  user: '',
+  user,
 })
 
 const sendKicked = (reply: FastifyReply, path: string, reason: string): FastifyReply =>

@@ -1,16 +1,19 @@
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { RtmpIngest } from '@millrace/media/bridges/rtmp/to-hub.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { codecLabel } from '@millrace/media/codecs/codec.ts'
 import type { Publisher } from '@millrace/media/hub/hub.ts'
 import type { ReaderQueueLimits } from '@millrace/media/hub/reader-queue.ts'
 import type { Stream } from '@millrace/media/hub/stream.ts'
-import { type RtmpEvent, RtmpServerSession } from '@millrace/media/protocols/rtmp/server-session.ts'
+import { type RtmpEvent, RtmpServerSession, type StreamRequest } from '@millrace/media/protocols/rtmp/server-session.ts'
 import type { Log } from '../../log/log.ts'
+import type { AccessDenied, Action } from '../../net/access.ts'
 import { monotonicMs } from '../../net/clock.ts'
 import type { ServerContext } from '../../net/context.ts'
 import type { SessionProbe } from '../../net/session-probe.ts'
 import { TcpWriter } from '../../net/tcp-writer.ts'
+import { credentialsOf } from './credentials.ts'
 import { Playback } from './playback.ts'
 import { WakeTimer } from './wake-timer.ts'
 
@@ -34,6 +37,10 @@ export class RtmpConn {
   #playback: Playback | undefined
   /** The player that waits for its stream; aborted when it goes. */
   #waiting: AbortController | undefined
+  /** What came while it is decided whether the client may; reading pauses, so that it is little. */
+  #held: RtmpEvent[] | undefined
+  #user = ''
+  #userAgent = ''
   /** Told to go: what it still sends is not read any more. */
   #finishing = false
   #lingerTimer: NodeJS.Timeout | undefined
@@ -97,12 +104,16 @@ export class RtmpConn {
   }
 
   #onEvent(event: RtmpEvent): void {
+    if (this.#held) {
+      this.#held.push(event)
+      return
+    }
     switch (event.type) {
       case 'publish':
-        this.#onPublish(event.path)
+        this.#authorize('publish', event, () => this.#onPublish(event.path))
         break
       case 'play':
-        this.#onPlay(event.path)
+        this.#authorize('read', event, () => this.#onPlay(event.path))
         break
       case 'media':
         this.#ingest?.push(monotonicMs(), event.message)
@@ -117,8 +128,40 @@ export class RtmpConn {
     }
   }
 
-  #onPublish(path: string): void {
+  #authorize(action: Action, request: StreamRequest, begin: () => void): void {
+    const { path, userAgent } = request
     this.#setPath(path)
+    this.#held = []
+    this.#socket.pause()
+    const protocol = this.#socket instanceof TLSSocket ? 'rtmps' : 'rtmp'
+    const ip = this.#socket.remoteAddress ?? ''
+    void this.#context.access.authorize({ action, path, protocol, ip, userAgent, credentials: credentialsOf(request) }).then((decision) =>
+      this.#drive(() => {
+        const held = this.#held ?? []
+        this.#held = undefined
+        this.#socket.resume()
+        if (!decision.allowed) return this.#deny(action, path, decision)
+        this.#user = decision.user
+        this.#userAgent = userAgent
+        begin()
+        for (const event of held) this.#onEvent(event)
+      }),
+    )
+  }
+
+  #deny(action: Action, path: string, { challenge, retryAfterMs }: AccessDenied): void {
+    const text =
+      retryAfterMs !== undefined
+        ? `too many attempts: try again in ${Math.ceil(retryAfterMs / 1000)} s`
+        : challenge
+          ? `to ${action} ${path}, end the stream's name with ?user=NAME&pass=PASSWORD, ?token=TOKEN or ?key=KEY of a user who may`
+          : `you may not ${action} ${path}: who runs this server can permit it`
+    if (action === 'publish') this.#session.refusePublish('NetStream.Publish.BadName', text)
+    else this.#session.refusePlay('NetStream.Play.Failed', text)
+    this.#finish()
+  }
+
+  #onPublish(path: string): void {
     const refusal = this.#publishRefusal(path)
     if (refusal) {
       this.#log.warn({}, `publisher refused: ${refusal}`)
@@ -140,6 +183,8 @@ export class RtmpConn {
     return {
       protocol: 'rtmp',
       remote: this.#remote,
+      user: this.#user,
+      userAgent: this.#userAgent,
       transport: 'tcp',
       close: (message) => this.#endPublish(message),
       readCounters: () => ({ bytesIn: this.#writer.bytesIn, bytesOut: this.#writer.bytesOut }),
@@ -157,7 +202,6 @@ export class RtmpConn {
   }
 
   #onPlay(path: string): void {
-    this.#setPath(path)
     const waiting = new AbortController()
     this.#waiting?.abort()
     this.#waiting = waiting
@@ -175,7 +219,9 @@ export class RtmpConn {
       this.#finish()
       return
     }
-    const playback = new Playback(stream, this.#writer, this.#remote, (reason) => this.#endPlay(reason.message))
+    const playback = new Playback(stream, this.#writer, { remote: this.#remote, user: this.#user, userAgent: this.#userAgent }, (reason) =>
+      this.#endPlay(reason.message),
+    )
     if (playback.refusal) {
       this.#log.warn({}, `reader refused: ${playback.refusal}`)
       this.#session.refusePlay('NetStream.Play.Failed', playback.refusal)

@@ -6,11 +6,15 @@ import type { Log } from '../../log/log.ts'
 import type { SessionCounters, SessionProbe } from '../../net/session-probe.ts'
 import type { TcpWriter } from '../../net/tcp-writer.ts'
 
+type Player = { readonly remote: string; readonly user: string; readonly userAgent: string }
+
 /** One player's hold on a stream. */
 export class Playback implements RtmpPlayer, SessionProbe, StreamClient {
   readonly protocol = 'rtmp'
   readonly transport = 'tcp'
   readonly remote: string
+  readonly user: string
+  readonly userAgent: string
   readonly #stream: Stream
   readonly #writer: TcpWriter
   readonly #muxer: RtmpMuxer
@@ -21,8 +25,10 @@ export class Playback implements RtmpPlayer, SessionProbe, StreamClient {
   #closed = false
 
   /** @param onEnd the stream is over */
-  constructor(stream: Stream, writer: TcpWriter, remote: string, onEnd: (reason: EndReason) => void) {
+  constructor(stream: Stream, writer: TcpWriter, { remote, user, userAgent }: Player, onEnd: (reason: EndReason) => void) {
     this.remote = remote
+    this.user = user
+    this.userAgent = userAgent
     this.#stream = stream
     this.#writer = writer
     this.#onEnd = onEnd

@@ -10,11 +10,15 @@ import type { Remote, RtspParts } from './parts.ts'
 import { TcpSink } from './tcp-sink.ts'
 import { UdpSink } from './udp-sink.ts'
 
+type Reader = Remote & { readonly user: string; readonly userAgent: string }
+
 /** The reading side of a connection, from its first SETUP to its end. */
 export class Reading implements SessionProbe, StreamClient {
   readonly protocol = 'rtsp'
   readonly path: string
   readonly #parts: RtspParts
+  readonly user: string
+  readonly userAgent: string
   readonly #remote: Remote
   readonly #stream: Stream
   readonly #output: RtspOutput
@@ -30,10 +34,12 @@ export class Reading implements SessionProbe, StreamClient {
   #isClosed = false
 
   /** @param onEnd told when the stream is over, after the client was told */
-  constructor(parts: RtspParts, path: string, stream: Stream, remote: Remote, onEnd: (reason: EndReason) => void) {
+  constructor(parts: RtspParts, path: string, stream: Stream, remote: Reader, onEnd: (reason: EndReason) => void) {
     this.path = path
     this.#parts = parts
     this.#remote = remote
+    this.user = remote.user
+    this.userAgent = remote.userAgent
     this.#stream = stream
     this.#onEnd = onEnd
     this.#output = RtspOutput.of(stream, parts.output)

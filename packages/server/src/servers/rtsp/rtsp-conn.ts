@@ -5,7 +5,7 @@ import { describeStream } from '@millrace/media/bridges/rtsp/describe-stream.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import type { Publisher } from '@millrace/media/hub/hub.ts'
 import type { Stream } from '@millrace/media/hub/stream.ts'
-import { type RtspServerEvent, RtspServerSession } from '@millrace/media/protocols/rtsp/rtsp-server-session.ts'
+import { type Claim, type RtspServerEvent, RtspServerSession } from '@millrace/media/protocols/rtsp/rtsp-server-session.ts'
 import type { SetupTrack } from '@millrace/media/protocols/rtsp/server-tracks.ts'
 import type { Status } from '@millrace/media/protocols/rtsp/status.ts'
 import { monotonicMs } from '../../net/clock.ts'
@@ -14,6 +14,7 @@ import { TcpWriter } from '../../net/tcp-writer.ts'
 import { type Remote, type RtspParts, remoteOf } from './parts.ts'
 import { Publishing } from './publishing.ts'
 import { Reading } from './reading.ts'
+import { RtspGate } from './rtsp-gate.ts'
 
 /** A client that does not take its last bytes is cut off after this time. */
 const LINGER_MS = 1000
@@ -27,6 +28,7 @@ export class RtspConn {
   readonly #writer: TcpWriter
   readonly #session: RtspServerSession
   readonly #remote: Remote
+  readonly #gate: RtspGate
   #role: Publishing | Reading | undefined
   #wakeTimer: NodeJS.Timeout | undefined
   /** Aborted when the connection closes. */
@@ -38,6 +40,7 @@ export class RtspConn {
     this.#socket = socket
     this.#remote = remoteOf(socket.remoteAddress ?? '', socket.remotePort ?? 0)
     this.#writer = new TcpWriter(socket, parts.queueLimits)
+    this.#gate = new RtspGate(parts.context.access, this.#remote, socket instanceof TLSSocket ? 'rtsps' : 'rtsp')
     // Media by UDP would leave in the clear what the client wants encrypted.
     const options = { sessionId: randomBytes(8).toString('hex'), server: 'Millrace', interleavedOnly: socket instanceof TLSSocket }
     this.#session = new RtspServerSession(options, monotonicMs())
@@ -106,14 +109,14 @@ export class RtspConn {
         if (this.#role instanceof Publishing) this.#role.onMedia(event.track, event.isRtcp, event.payload)
         break
       case 'describe':
-        this.#describe(event.path)
+        this.#authorize('read', event.path, event.claim, () => this.#describe(event.path))
         break
       case 'announce':
-        this.#announce(event)
+        this.#authorize('publish', event.path, event.claim, () => this.#announce(event))
         break
       case 'setup':
         if (event.isPublishing) this.#setupPublishing(event.track)
-        else this.#setupReading(event.path, event.track)
+        else this.#authorize('read', event.path, event.claim, () => this.#setupReading(event.path, event.track))
         break
       case 'play':
         this.#play(event.tracks)
@@ -130,6 +133,16 @@ export class RtspConn {
       case 'close':
         this.close(event.message)
     }
+  }
+
+  /** Once for each thing that the client does: further requests of the same connection go on with it. */
+  #authorize(action: 'publish' | 'read', path: string, claim: Claim, begin: () => void): void {
+    void this.#gate.authorize(action, path, claim).then((answer) =>
+      this.#guard(() => {
+        if (answer === undefined) begin()
+        else this.#session.refuse(monotonicMs(), answer.status, answer.reason, answer)
+      }),
+    )
   }
 
   #describe(path: string): void {
@@ -165,7 +178,9 @@ export class RtspConn {
     if (this.#role instanceof Reading) this.#setupTrack(this.#role, track)
     else {
       this.#whenAvailable(path, (stream) => {
-        const reading = new Reading(this.#parts, path, stream, this.#remote, (reason) => this.close(reason.message))
+        const reading = new Reading(this.#parts, path, stream, { ...this.#remote, user: this.#gate.user, userAgent: this.#gate.userAgent }, (reason) =>
+          this.close(reason.message),
+        )
         this.#role = reading
         this.#setupTrack(reading, track)
       })
@@ -202,6 +217,8 @@ export class RtspConn {
     const publisher: Publisher & SessionProbe = {
       protocol: 'rtsp',
       remote: this.#remote.label,
+      user: this.#gate.user,
+      userAgent: this.#gate.userAgent,
       close: (message) => this.close(message),
       transport: publishing.transport,
       readCounters: () => publishing.readCounters(this.#writer),
@@ -222,7 +239,7 @@ export class RtspConn {
             : 400
     this.#parts.context.countFault('rtsp', error.code)
     this.#parts.context.log.warn({ path, protocol: 'rtsp', client: this.#remote.label, code: error.code }, `publisher refused: ${error.message}`)
-    this.#session.refuse(monotonicMs(), status, error.message, true)
+    this.#session.refuse(monotonicMs(), status, error.message, { thenClose: true })
   }
 
   #leaveRole(message: string): void {

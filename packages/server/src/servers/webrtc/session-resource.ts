@@ -46,6 +46,8 @@ export const sessionRoutes = (context: ServerContext, endpoint: SessionEndpoint)
   {
     methods: ENDPOINT_METHODS,
     tail: new RegExp(`^${endpoint.name}$`),
+    action: endpoint.name === 'whip' ? 'publish' : 'read',
+    protocol: 'webrtc',
     bodyLimit: MAX_SDP_LENGTH,
     handle: (request, reply, pathName) => {
       allowOrigins(reply)
@@ -56,6 +58,8 @@ export const sessionRoutes = (context: ServerContext, endpoint: SessionEndpoint)
   {
     methods: SESSION_METHODS,
     tail: new RegExp(`^${endpoint.name}/([\\w-]+)$`),
+    // Who knows the session's name opened it: it is 144 random bits.
+    action: 'open',
     bodyLimit: MAX_SDP_FRAGMENT_LENGTH,
     handle: (request, reply, pathName, match) => {
       allowOrigins(reply)
