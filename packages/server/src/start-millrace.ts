@@ -27,6 +27,7 @@ import { Reconciler } from './start/reconciler.ts'
 import { rtmpListener } from './start/rtmp.ts'
 import { rtspListener } from './start/rtsp.ts'
 import { pathEntries, sourceStarter } from './start/sources.ts'
+import { userAccess } from './start/user-access.ts'
 import { webrtcListener } from './start/webrtc.ts'
 import { startStatistics } from './stats/start-statistics.ts'
 import { statsRoutes } from './stats/stats-routes.ts'
@@ -91,7 +92,15 @@ export const startMillrace = async ({ config, file = resolve(CONFIG_PLACES[0]), 
   }
   const hooks = new Hooks(context, { config: () => store.current.hooks, rtspPort: () => parts.ports.rtsp })
   let isReady = false
-  const operating = operateListeners({ context, sessions, statistics: measuring.statistics, config: store, faults, isReady: () => isReady })
+  const operating = operateListeners({
+    context,
+    sessions,
+    statistics: measuring.statistics,
+    config: store,
+    users: userAccess(control.users),
+    faults,
+    isReady: () => isReady,
+  })
   const listeners = new Listeners([...LISTENERS, ...operating], parts, log)
 
   /** What takes a change without a restart. */

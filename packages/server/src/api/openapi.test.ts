@@ -10,7 +10,7 @@ import { apiOperations } from './operations.ts'
 
 const COPY = new URL('../../../../docs/openapi.json', import.meta.url)
 
-const makeDocument = () => openApiDocument(TEST_VERSION, apiOperations(makeApiParts(new EventBus(assert.ifError))), extraPaths)
+const makeDocument = () => openApiDocument(TEST_VERSION, apiOperations(makeApiParts(new EventBus(assert.ifError), '/nowhere')), extraPaths)
 
 test('the document is OpenAPI 3.1, by a validator', async () => {
   const validator = new Validator()

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
@@ -13,15 +16,19 @@ import { apiOperations } from './operations.ts'
 const PCMU = { kind: 'audio', name: 'pcmu', clockRate: 8000, channels: 1 } as const
 const PATH = 'lecture/hall-1'
 
+const NEW_USER = { password: 'hunter2-hunter2', permissions: [{ action: 'publish', path: '~live/.*' }], ips: ['10.0.0.0/8'], digest: true }
+
 describe('every operation of the OpenAPI document', () => {
   let server: Running & { readonly port: number }
   let document: Document
   let session = ''
+  let folder = ''
   let restart = (): void => {}
 
   before(async () => {
     const context = makeServerContext()
-    const parts = makeApiParts(context.events, { logLevel: 'info', paths: { [PATH]: { source: 'rtsp://me:hunter2@192.0.2.1/x' } } })
+    folder = await mkdtemp(join(tmpdir(), 'millrace-api-'))
+    const parts = makeApiParts(context.events, folder, { logLevel: 'info', paths: { [PATH]: { source: 'rtsp://me:hunter2@192.0.2.1/x' } } })
     // Operations end sessions and take entries away: each case begins with both there.
     restart = () => {
       for (const { publisher } of parts.hub.list()) publisher?.close('another test begins')
@@ -37,6 +44,8 @@ describe('every operation of the OpenAPI document', () => {
       publication.stream.addClient(client)
       session = parts.sessions.of(client)?.id ?? ''
     }
+    await parts.users.save(PATH, { password: 'hunter2-hunter2', permissions: [{ action: 'read', path: '' }] })
+    await parts.users.rotateKey(PATH)
     restart()
     await parts.config.apply({ ...parts.config.document(), demo: false }, 'file')
     server = await startApiServer(context, {
@@ -50,7 +59,10 @@ describe('every operation of the OpenAPI document', () => {
     document = (await (await fetch(`http://127.0.0.1:${server.port}/v1/openapi.json`)).json()) as Document
     ajv.addSchema(document, 'api')
   })
-  after(() => server.close())
+  after(async () => {
+    await server.close()
+    await rm(folder, { recursive: true, force: true })
+  })
 
   const ajv = new Ajv2020({ strict: false })
   addFormats.default(ajv)
@@ -92,8 +104,9 @@ describe('every operation of the OpenAPI document', () => {
       if (!isAsked(operation)) continue
       restart()
       const isOfOtherProtocol = /rtmp|webrtc|hls/.test(operation.operationId) && path.includes('{id}')
-      const value = operation.operationId === 'configPathsAdd' ? () => 'a/new one' : rightValue
-      const status = await call(method, path, operation, addressOf(path, value), operation.requestBody?.required ? {} : undefined)
+      const value = operation.operationId.endsWith('Add') ? () => 'new/one' : rightValue
+      const body = operation.operationId === 'usersAdd' ? NEW_USER : operation.requestBody?.required ? {} : undefined
+      const status = await call(method, path, operation, addressOf(path, value), body)
       assert.ok(isOfOtherProtocol ? status === 404 : status < 300, `${method} ${path}: ${status}`)
       statuses.add(status)
       if (operation.operationId === 'configPathsDelete') await fetch(`http://127.0.0.1:${server.port}/v1/config/rollback/1`, { method: 'POST' })
@@ -105,11 +118,12 @@ describe('every operation of the OpenAPI document', () => {
     for (const { method, path, operation } of operations()) {
       if (!isAsked(operation)) continue
       const address = addressOf(path, rightValue)
+      const body = operation.requestBody?.required ? {} : undefined
       for (const parameter of (operation.parameters ?? []).filter((one) => one.in === 'query')) {
-        for (const good of goodValues(parameter.schema)) assert.equal(await call(method, path, operation, `${address}?${parameter.name}=${good}`), 200)
-        for (const bad of badValues(parameter.schema)) assert.equal(await call(method, path, operation, `${address}?${parameter.name}=${bad}`), 400)
+        for (const good of goodValues(parameter.schema)) assert.equal(await call(method, path, operation, `${address}?${parameter.name}=${good}`, body), 200)
+        for (const bad of badValues(parameter.schema)) assert.equal(await call(method, path, operation, `${address}?${parameter.name}=${bad}`, body), 400)
       }
-      if (operation.parameters?.some((one) => one.in === 'query')) assert.equal(await call(method, path, operation, `${address}?nonsense=1`), 400)
+      if (operation.parameters?.some((one) => one.in === 'query')) assert.equal(await call(method, path, operation, `${address}?nonsense=1`, body), 400)
     }
   })
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ACTIONS } from '../config/sections/auth.ts'
 import { EVENT_TYPES } from '../net/event-bus.ts'
 
 /** A schema with a name of its own in the document. */
@@ -139,6 +140,34 @@ export const historyEntrySchema = named(
   'One version of the configuration.',
   z.object({ version: z.string(), time, by: z.string().describe('a user, an address, or `file`'), changes: z.array(z.string()).describe('keys that changed') }),
 )
+
+const ips = z.array(z.string().max(64)).max(100).describe('networks that the user may come from; empty for all')
+const permissions = z
+  .array(
+    z.strictObject({
+      action: z.enum(ACTIONS),
+      path: z.string().max(1024).default('').describe('a name, ~ and a regular expression, or nothing for all'),
+    }),
+  )
+  .max(1000)
+const password = z.string().min(8).max(1024)
+const digest = z.boolean().describe('keep what RTSP Digest needs; has to come with the password')
+
+export const userSchema = named('User', 'A user of the file of users.', z.object({ user: z.string(), permissions, ips, digest: z.boolean() }))
+
+export const newUserSchema = named(
+  'NewUser',
+  'A user to be made.',
+  z.strictObject({ password, permissions: permissions.min(1), ips: ips.default([]), digest: digest.default(false) }),
+)
+
+export const userPatchSchema = named(
+  'UserPatch',
+  'What is to be changed of a user.',
+  z.strictObject({ password: password.optional(), permissions: permissions.min(1).optional(), ips: ips.optional(), digest: digest.optional() }),
+)
+
+export const streamKeySchema = named('StreamKey', 'A key, shown this once.', z.object({ path: z.string(), key: z.string() }))
 
 export const eventSchema = named(
   'Event',

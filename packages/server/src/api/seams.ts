@@ -1,3 +1,5 @@
+import type { Action } from '../net/access.ts'
+
 /** What the API needs of the rest of the server, and nothing more. */
 
 /** A configuration as millrace.yml has it: what was set, without defaults. */
@@ -36,4 +38,29 @@ export type ConfigAccess = {
   history(): readonly ConfigVersion[] | Promise<readonly ConfigVersion[]>
   /** @returns undefined if there is no such version */
   rollback(version: string, by: string): Promise<AppliedChange | undefined>
+}
+
+export type ApiUser = {
+  readonly user: string
+  readonly permissions: readonly { readonly action: Action; readonly path: string }[]
+  /** Networks that the user may come from; empty for all. */
+  readonly ips: readonly string[]
+  /** Whether what RTSP Digest needs is kept. */
+  readonly digest: boolean
+}
+
+/** What is absent stays as it is. */
+export type UserChange = { readonly password?: string | undefined } & { readonly [K in 'permissions' | 'ips' | 'digest']?: ApiUser[K] | undefined }
+
+/** Users in the file of users, and stream keys. What is wrong is thrown as an error with `faults`. */
+export type UserAccess = {
+  list(): readonly ApiUser[]
+  /** A new user, or a changed one. @param change for a new one with password and permissions */
+  save(name: string, change: UserChange): Promise<void>
+  remove(name: string): Promise<void>
+  /** Paths that have a key to publish with. */
+  keyedPaths(): readonly string[]
+  /** @returns the new key, which is not kept itself */
+  rotateKey(path: string): Promise<string>
+  removeKey(path: string): Promise<void>
 }

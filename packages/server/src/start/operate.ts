@@ -1,7 +1,7 @@
 import manifest from '../../package.json' with { type: 'json' }
 import { startApiServer } from '../api/api-server.ts'
 import { apiOperations } from '../api/operations.ts'
-import type { ConfigAccess } from '../api/seams.ts'
+import type { ConfigAccess, UserAccess } from '../api/seams.ts'
 import { isoTime } from '../api/views.ts'
 import type { FaultCounts } from '../metrics/fault-counts.ts'
 import { startMetricsServer } from '../metrics/metrics-server.ts'
@@ -21,6 +21,7 @@ export type OperateParts = {
   readonly sessions: SessionRegistry
   readonly statistics: Statistics
   readonly config: ConfigAccess
+  readonly users: UserAccess
   readonly faults: FaultCounts
   /** All listeners are up, and none closes. */
   isReady(): boolean
@@ -28,7 +29,7 @@ export type OperateParts = {
 
 /** What administrators and their programs talk to. */
 export const operateListeners = (parts: OperateParts): readonly Listener[] => {
-  const { context, sessions, statistics, config, faults, isReady } = parts
+  const { context, sessions, statistics, config, users, faults, isReady } = parts
   const startedMs = monotonicMs()
   const { version } = manifest
   const loopDelayMs = (): number => (statistics.timeline.ticks === 0 ? 0 : statistics.timeline.loopDelayMs(statistics.timeline.ticks - 1))
@@ -50,7 +51,7 @@ export const operateListeners = (parts: OperateParts): readonly Listener[] => {
       loopDelayMs: Math.round(loopDelayMs() * 10) / 10,
     }
   }
-  const operations = apiOperations({ hub: context.hub, sessions, config, info })
+  const operations = apiOperations({ hub: context.hub, sessions, config, users, info })
   const families = [...trafficMetrics(context.hub, sessions), ...serverMetrics({ context, faults, version, loopDelayMs })]
   return [
     {

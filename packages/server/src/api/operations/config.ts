@@ -3,6 +3,7 @@ import { AppProblem } from '../../servers/http/app-problem.ts'
 import { isSection, maskSecrets, mergePatch, unmaskSecrets } from '../mask.ts'
 import { type Operation, type OperationInput, operation } from '../operation.ts'
 import { pageOf, pageQuery, takePage } from '../page.ts'
+import { refuseFaults } from '../refuse-faults.ts'
 import { appliedSchema, configDocumentSchema, historyEntrySchema, pathConfigSchema, planSchema } from '../schemas.ts'
 import type { AppliedChange, ConfigAccess, ConfigDocument } from '../seams.ts'
 
@@ -187,15 +188,8 @@ export const configOperations = (config: ConfigAccess): Operation[] => {
   ]
 }
 
-/** Faults of a configuration are the asker's. */
-const refusing = async <T>(work: () => T | Promise<T>): Promise<T> => {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof Error) || !('faults' in error) || !Array.isArray(error.faults)) throw error
-    throw new AppProblem(400, 'Not a configuration', 'Nothing has changed: the configuration would not be valid.', error.faults)
-  }
-}
+const refusing = <T>(work: () => T | Promise<T>): Promise<T> =>
+  refuseFaults('Not a configuration', 'Nothing has changed: the configuration would not be valid.', work)
 
 /** What comes back masked is as it was. */
 const patched = (document: ConfigDocument, patch: ConfigDocument): ConfigDocument => sectionOf(mergePatch(document, unmaskSecrets(patch, document)))
