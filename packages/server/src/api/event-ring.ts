@@ -24,7 +24,7 @@ export class EventRing {
 
   /** @returns what came after a number; undefined if some of it is forgotten, or the number is none of this run */
   after(number: number): readonly NumberedEvent[] | undefined {
-    if (number > this.last || number < this.last - MAX_KEPT) return undefined
+    if (!(number <= this.last && number >= this.last - MAX_KEPT)) return undefined
     return this.#kept.filter((kept) => kept.number > number)
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AppProblem } from '../../servers/http/app-problem.ts'
-import { isSection, maskSecrets, mergePatch, unmaskSecrets } from '../mask.ts'
+import { isSection, maskedPlaces, maskSecrets, mergePatch, unmaskSecrets } from '../mask.ts'
 import { type Operation, type OperationInput, operation } from '../operation.ts'
 import { pageOf, pageQuery, takePage } from '../page.ts'
 import { refuseFaults } from '../refuse-faults.ts'
@@ -129,7 +129,7 @@ export const configOperations = (config: ConfigAccess): Operation[] => {
       ({ params, body }) => patched(sectionOf(entry(params.name)), body),
     ),
     changeOfPath({ id: 'configPathsReplace', method: 'POST', verb: 'replace', summary: 'An entry of paths as it shall be, new or not' }, ({ params, body }) =>
-      unmaskSecrets(body, pathsOf(config.document())[params.name]),
+      unmasked(body, pathsOf(config.document())[params.name]),
     ),
     operation({
       id: 'configPathsDelete',
@@ -157,7 +157,7 @@ export const configOperations = (config: ConfigAccess): Operation[] => {
       problems: REFUSED,
       run: async ({ body, query }) => {
         const document = config.document()
-        return planView(await refusing(() => config.plan(query.whole === 'true' ? sectionOf(unmaskSecrets(body, document)) : patched(document, body))))
+        return planView(await refusing(() => config.plan(query.whole === 'true' ? sectionOf(unmasked(body, document)) : patched(document, body))))
       },
     }),
     operation({
@@ -191,8 +191,21 @@ export const configOperations = (config: ConfigAccess): Operation[] => {
 const refusing = <T>(work: () => T | Promise<T>): Promise<T> =>
   refuseFaults('Not a configuration', 'Nothing has changed: the configuration would not be valid.', work)
 
-/** What comes back masked is as it was. */
-const patched = (document: ConfigDocument, patch: ConfigDocument): ConfigDocument => sectionOf(mergePatch(document, unmaskSecrets(patch, document)))
+const patched = (document: ConfigDocument, patch: ConfigDocument): ConfigDocument => sectionOf(mergePatch(document, unmasked(patch, document)))
+
+/**
+ * What comes back masked is as it was.
+ * @throws AppProblem 400 where there was nothing
+ */
+const unmasked = (next: unknown, stored: unknown): unknown => {
+  const value = unmaskSecrets(next, stored)
+  const faults = maskedPlaces(value, 'body').map((where) => ({
+    where,
+    message: 'is masked, and there is no secret that it stands for: give the secret itself',
+  }))
+  if (faults.length > 0) throw new AppProblem(400, 'Masked secrets', 'Nothing has changed: a masked secret stands for none that is there.', faults)
+  return value
+}
 
 const pathsOf = (document: ConfigDocument): Record<string, unknown> => sectionOf(document.paths)
 
