@@ -18,7 +18,7 @@ import type { DtlsSrtpKeys } from './dtls.ts'
 import { PeerLink, type PeerLinkOptions } from './peer-link.ts'
 import { SessionTap, TappedOut, TappedSrtcpReceiver, TappedSrtcpSender } from './session-tap.ts'
 import { nodeSrtpCrypto } from './srtp-crypto.ts'
-import type { WebRtcConn } from './webrtc-conn.ts'
+import type { OfferMaker, WebRtcConn } from './webrtc-conn.ts'
 
 /** How soon a missing packet is asked for. */
 const TICK_MS = 10
@@ -29,6 +29,7 @@ export type PublisherConnOptions = {
   readonly hub: Hub
   readonly accepted: readonly AcceptedMedia[]
   readonly link: PeerLinkOptions
+  readonly maker?: OfferMaker | undefined
   readonly cname: string
   readonly log: Log
   countFault(code: string): void
@@ -73,6 +74,14 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
 
   get remote(): string {
     return this.link.remote
+  }
+
+  get user(): string | undefined {
+    return this.#options.maker?.user
+  }
+
+  get userAgent(): string | undefined {
+    return this.#options.maker?.userAgent
   }
 
   get transport(): 'udp' | 'tcp' | undefined {

@@ -6,7 +6,7 @@ import type { ServerContext } from '../../net/context.ts'
 import type { PathRoute } from '../../net/http-route.ts'
 import { sendProblem } from '../../net/problem.ts'
 import { type IceServer, iceServerLinks } from './ice-server.ts'
-import type { WebRtcConn } from './webrtc-conn.ts'
+import type { OfferMaker, WebRtcConn } from './webrtc-conn.ts'
 
 const ENDPOINT_METHODS = ['POST', 'OPTIONS'] as const
 const SESSION_METHODS = ['PATCH', 'DELETE', 'OPTIONS'] as const
@@ -34,7 +34,13 @@ export type SessionEndpoint = {
    * @returns undefined if the offer was refused, and the reply with the reason is sent
    * @throws ProtocolError for an offer with faults: answered with 400, counted and logged
    */
-  accept(offer: string, request: FastifyRequest, reply: FastifyReply, pathName: string): Promise<OpenedSession | undefined> | OpenedSession | undefined
+  accept(
+    offer: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    pathName: string,
+    maker: OfferMaker,
+  ): Promise<OpenedSession | undefined> | OpenedSession | undefined
   find(pathName: string, id: string): SessionResource | undefined
 }
 
@@ -49,10 +55,10 @@ export const sessionRoutes = (context: ServerContext, endpoint: SessionEndpoint)
     action: endpoint.name === 'whip' ? 'publish' : 'read',
     protocol: 'webrtc',
     bodyLimit: MAX_SDP_LENGTH,
-    handle: (request, reply, pathName) => {
+    handle: (request, reply, pathName, _match, { user }) => {
       allowOrigins(reply)
       if (request.method === 'OPTIONS') return answerOptions(reply.headers(linkHeaders(endpoint)), ENDPOINT_METHODS)
-      return answerOffer(context, endpoint, request, reply, pathName)
+      return answerOffer(context, endpoint, request, reply, pathName, user)
     },
   },
   {
@@ -100,6 +106,7 @@ const answerOffer = async (
   request: FastifyRequest,
   reply: FastifyReply,
   pathName: string,
+  user: string,
 ): Promise<FastifyReply> => {
   const type = mediaType(request)
   if (type !== OFFER_TYPE) {
@@ -107,7 +114,7 @@ const answerOffer = async (
     return sendProblem(reply.header('accept-post', OFFER_TYPE), 415, 'Not an offer', detail)
   }
   try {
-    const opened = await endpoint.accept(bodyText(request), request, reply, pathName)
+    const opened = await endpoint.accept(bodyText(request), request, reply, pathName, { user, userAgent: (request.headers['user-agent'] ?? '').slice(0, 256) })
     if (!opened) return reply
     return reply
       .code(201)

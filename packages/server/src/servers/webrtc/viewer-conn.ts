@@ -17,7 +17,7 @@ import type { DtlsSrtpKeys } from './dtls.ts'
 import { PeerLink, type PeerLinkOptions } from './peer-link.ts'
 import { SessionTap, TappedOut, TappedSrtcpReceiver, TappedSrtcpSender } from './session-tap.ts'
 import { nodeSrtpCrypto } from './srtp-crypto.ts'
-import type { WebRtcConn } from './webrtc-conn.ts'
+import type { OfferMaker, WebRtcConn } from './webrtc-conn.ts'
 
 const REPORT_INTERVAL_MS = 1000
 /** From least to all; their places are the layers in the statistics. */
@@ -30,6 +30,7 @@ export type ViewerConnOptions = {
   readonly feed: RtcFeed
   readonly accepted: readonly AcceptedTrack[]
   readonly link: PeerLinkOptions
+  readonly maker?: OfferMaker | undefined
   readonly cname: string
   readonly log: Log
   readonly wallOffsetMs: number
@@ -74,6 +75,14 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
 
   get remote(): string {
     return this.link.remote
+  }
+
+  get user(): string | undefined {
+    return this.#options.maker?.user
+  }
+
+  get userAgent(): string | undefined {
+    return this.#options.maker?.userAgent
   }
 
   get transport(): 'udp' | 'tcp' | undefined {

@@ -26,7 +26,7 @@ import type { TcpConnection } from './tcp-connection.ts'
 import type { TcpPort } from './tcp-port.ts'
 import type { UdpPort } from './udp-port.ts'
 import { ViewerConn } from './viewer-conn.ts'
-import type { WebRtcConn } from './webrtc-conn.ts'
+import type { OfferMaker, WebRtcConn } from './webrtc-conn.ts'
 
 export type WebRtcOptions = {
   /** Address to bind to; `0.0.0.0` or `::` for all. */
@@ -111,7 +111,7 @@ export class WebRtcTransport implements Running {
    * @param accepted at least one track
    * @param remote `address:port` of the request
    */
-  open(pathName: string, stream: Stream, offer: RtcOffer, accepted: readonly AcceptedTrack[], remote: string): WebRtcSession {
+  open(pathName: string, stream: Stream, offer: RtcOffer, accepted: readonly AcceptedTrack[], remote: string, maker?: OfferMaker): WebRtcSession {
     const feed = this.#shareFeed(stream)
     const admission = this.#admit(offer, remote)
     const { id } = admission
@@ -122,6 +122,7 @@ export class WebRtcTransport implements Running {
       feed,
       accepted,
       link: admission.link,
+      maker,
       cname: CNAME,
       log: this.#context.log.child({ path: pathName, protocol: 'webrtc', client: remote }),
       wallOffsetMs: this.#wallOffsetMs,
@@ -143,7 +144,7 @@ export class WebRtcTransport implements Running {
    * @param accepted at least one section
    * @param remote `address:port` of the request
    */
-  openPublisher(pathName: string, offer: RtcOffer, accepted: readonly AcceptedMedia[], remote: string): WebRtcSession {
+  openPublisher(pathName: string, offer: RtcOffer, accepted: readonly AcceptedMedia[], remote: string, maker?: OfferMaker): WebRtcSession {
     for (const other of [...this.#byId.values()]) {
       if (other instanceof PublisherConn && other.pathName === pathName && !other.link.connected) other.close('another publisher came')
     }
@@ -154,6 +155,7 @@ export class WebRtcTransport implements Running {
       hub: this.#context.hub,
       accepted,
       link: admission.link,
+      maker,
       cname: CNAME,
       log: this.#context.log.child({ path: pathName, protocol: 'webrtc', client: remote }),
       countFault: (code) => this.#context.countFault('webrtc', code),

@@ -10,6 +10,7 @@ import { sendProblem, sentence } from '../../net/problem.ts'
 import { hasUsableFingerprint } from './fingerprint.ts'
 import type { IceServer } from './ice-server.ts'
 import { clientOf, type OpenedSession, sessionRoutes } from './session-resource.ts'
+import type { OfferMaker } from './webrtc-conn.ts'
 import type { WebRtcTransport } from './webrtc-transport.ts'
 
 /** WHEP (draft-ietf-wish-whep): `/PATH/whep` takes an offer of who wants to watch. */
@@ -17,7 +18,7 @@ export const whepRoutes = (context: ServerContext, transport: WebRtcTransport, i
   sessionRoutes(context, {
     name: 'whep',
     iceServers,
-    accept: (offer, request, reply, pathName) => acceptViewer(context, transport, offer, clientOf(request), reply, pathName),
+    accept: (offer, request, reply, pathName, maker) => acceptViewer(context, transport, offer, clientOf(request), reply, pathName, maker),
     find: (pathName, id) => transport.find(pathName, id),
   })
 
@@ -33,6 +34,7 @@ const acceptViewer = async (
   client: string,
   reply: FastifyReply,
   pathName: string,
+  maker: OfferMaker,
 ): Promise<OpenedSession | undefined> => {
   const stream = await context.paths.whenAvailable(pathName, closedSignal(reply))
   if (!stream) {
@@ -52,7 +54,7 @@ const acceptViewer = async (
     sendProblem(reply.headers(missingHeaders(missing)), 406, 'WebRTC does not carry this stream', detail)
     return undefined
   }
-  const { conn, answer } = transport.open(pathName, stream, offer, accepted, client)
+  const { conn, answer } = transport.open(pathName, stream, offer, accepted, client, maker)
   conn.tap.learnSdp(offerText, answer)
   for (const { codec, reason } of missing) log.warn({ codec: codecLabel(codec) }, `a track is not sent to this viewer: ${reason}`)
   const isReordered = accepted.some(({ trackIndex }) => stream.tracks[trackIndex]?.reordersPictures)

@@ -8,6 +8,7 @@ import { sendProblem, sentence } from '../../net/problem.ts'
 import { hasUsableFingerprint } from './fingerprint.ts'
 import type { IceServer } from './ice-server.ts'
 import { clientOf, type OpenedSession, sessionRoutes } from './session-resource.ts'
+import type { OfferMaker } from './webrtc-conn.ts'
 import type { WebRtcTransport } from './webrtc-transport.ts'
 
 /** WHIP (RFC 9725): `/PATH/whip` takes an offer of who wants to publish. */
@@ -15,7 +16,7 @@ export const whipRoutes = (context: ServerContext, transport: WebRtcTransport, i
   sessionRoutes(context, {
     name: 'whip',
     iceServers,
-    accept: (offer, request, reply, pathName) => acceptOffer(context, transport, offer, clientOf(request), reply, pathName),
+    accept: (offer, request, reply, pathName, maker) => acceptOffer(context, transport, offer, clientOf(request), reply, pathName, maker),
     find: (pathName, id) => transport.find(pathName, id),
   })
 
@@ -26,6 +27,7 @@ const acceptOffer = (
   client: string,
   reply: FastifyReply,
   pathName: string,
+  maker: OfferMaker,
 ): OpenedSession | undefined => {
   const refusal = publishRefusal(context, pathName)
   if (refusal) {
@@ -43,7 +45,7 @@ const acceptOffer = (
     return undefined
   }
   for (const { kind, reason } of refused) log.warn({ kind }, `a section of the offer is left out: ${reason}`)
-  const { conn, answer } = transport.openPublisher(pathName, offer, accepted, client)
+  const { conn, answer } = transport.openPublisher(pathName, offer, accepted, client, maker)
   conn.tap.learnSdp(offerText, answer)
   return { resource: conn, answer }
 }
