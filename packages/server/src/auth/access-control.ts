@@ -62,7 +62,7 @@ export class AccessControl implements Access {
     const claims = claimsOf(request.credentials)
     const decision = await this.#decide({ ...request, ip }, claims)
     if (decision.allowed) this.#counts.allowed++
-    else this.#noteDenial(request, claims, decision)
+    else if (!request.isProbe) this.#noteDenial(request, claims, decision)
     return decision
   }
 

@@ -42,6 +42,8 @@ export type AccessRequest = {
   /** Of the session, where it has one already. */
   readonly id?: string | undefined
   readonly userAgent?: string | undefined
+  /** Only what is shown depends on it: a denial is neither counted nor told. */
+  readonly isProbe?: boolean | undefined
   readonly credentials: Credentials
 }
 

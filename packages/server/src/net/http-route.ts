@@ -24,7 +24,9 @@ export type PathRoute = {
 export type HttpGrant = AccessGranted & {
   /** Stands for the credentials where they cannot be sent again: `?token=PASS`; undefined where none are needed. */
   readonly pass?: string | undefined
+  /** Whether the client may do something else, too, such as use the API. */
+  may(action: Action): Promise<boolean>
 }
 
 /** Of requests that nobody has to allow. */
-export const NO_GRANT: HttpGrant = { allowed: true, user: '' }
+export const NO_GRANT: HttpGrant = { allowed: true, user: '', may: async () => false }

@@ -13,12 +13,13 @@ export const statsRoutes = (statistics: Statistics): PathRoute[] => [
   {
     methods: ['GET'],
     tail: /^stats\.json$/,
-    handle: (_request, reply, path) => sendJson(reply, pathSummary(statistics, path, wallClockMs(monotonicMs()))),
+    handle: async (_request, reply, path, _match, grant) => sendJson(reply, pathSummary(statistics, path, wallClockMs(monotonicMs()), await grant.may('api'))),
   },
   {
     methods: ['GET'],
     tail: /^stats\/([\w-]+)\.(json|csv)$/,
-    handle: (request, reply, path, match) => answerSession(statistics, request, reply, path, match[1] ?? '', match[2] === 'csv'),
+    handle: async (request, reply, path, match, grant) =>
+      answerSession(statistics, request, reply, path, { id: match[1] ?? '', asCsv: match[2] === 'csv', showsRemote: await grant.may('api') }),
   },
   {
     methods: ['POST', 'DELETE'],
@@ -41,13 +42,21 @@ export const statsRoutes = (statistics: Statistics): PathRoute[] => [
   },
 ]
 
-const answerSession = (statistics: Statistics, request: FastifyRequest, reply: FastifyReply, path: string, id: string, asCsv: boolean): FastifyReply => {
+type SessionQuestion = { readonly id: string; readonly asCsv: boolean; readonly showsRemote: boolean }
+
+const answerSession = (
+  statistics: Statistics,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  path: string,
+  { id, asCsv, showsRemote }: SessionQuestion,
+): FastifyReply => {
   const record = statistics.find(path, id)
   if (!record) return sendUnknown(reply, path, id)
   const { after, download } = request.query as { after?: string; download?: string }
   if (asCsv) return asFile(reply, path, id, 'csv').type('text/csv; charset=utf-8; header=present').send(sessionCsv(statistics.timeline, record))
   if (download !== undefined) asFile(reply, path, id, 'json')
-  return sendJson(reply, sessionDocument(statistics.timeline, record, statistics.sessions(path), Number(after) || 0))
+  return sendJson(reply, sessionDocument(statistics.timeline, record, statistics.sessions(path), { afterMs: Number(after) || 0, showsRemote }))
 }
 
 /** The flight recorder of a session is off until it is asked for. */

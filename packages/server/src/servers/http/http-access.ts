@@ -18,18 +18,25 @@ export const authorizeHttp = async (access: Access, request: FastifyRequest, wan
   const credentials = credentialsOf(access, request, wanted)
   const decision = await decide(access, request, wanted, credentials)
   if (!decision.allowed) throw refusal(access, request, wanted, decision)
-  if (decision.user === '' || !CREDENTIAL_PARAMETER.test(credentials.query ?? '')) return decision
+  const may = (action: Action): Promise<boolean> => mayHttp(access, request, { ...wanted, action })
+  if (decision.user === '' || !CREDENTIAL_PARAMETER.test(credentials.query ?? '')) return { ...decision, may }
   // The same pass again, so that addresses stay the same.
   const given = new URLSearchParams(credentials.query).get('token') ?? ''
-  return { ...decision, pass: access.isPass(given) ? given : access.issuePass({ ...wanted, user: decision.user, expiresAt: decision.expiresAt }) }
+  return { ...decision, may, pass: access.isPass(given) ? given : access.issuePass({ ...wanted, user: decision.user, expiresAt: decision.expiresAt }) }
 }
 
 /** Whether the client may do this, and nothing is said to it: for what is shown to some. */
 export const mayHttp = async (access: Access, request: FastifyRequest, wanted: Wanted): Promise<boolean> =>
-  (await decide(access, request, wanted, credentialsOf(access, request, wanted))).allowed
+  (await decide(access, request, wanted, credentialsOf(access, request, wanted), true)).allowed
 
-const decide = async (access: Access, request: FastifyRequest, wanted: Wanted, credentials: Credentials): Promise<AccessGranted | AccessDenied> =>
-  access.authorize({ ...wanted, ip: addressOf(access, request), userAgent: request.headers['user-agent'], credentials })
+const decide = async (
+  access: Access,
+  request: FastifyRequest,
+  wanted: Wanted,
+  credentials: Credentials,
+  isProbe = false,
+): Promise<AccessGranted | AccessDenied> =>
+  access.authorize({ ...wanted, isProbe, ip: addressOf(access, request), userAgent: request.headers['user-agent'], credentials })
 
 /** For who is not named by anything, so that loopback's freedom is not given to all whom a proxy of this machine serves. */
 const UNKNOWN_ADDRESS = '0.0.0.0'
