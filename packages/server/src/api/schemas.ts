@@ -44,7 +44,7 @@ export const sessionSchema = named(
     tracks: z.array(z.string()).describe('codecs of the path, `H.264`'),
     created: time,
     uptime: z.number().min(0).describe('seconds'),
-    bytesReceived: bytes.describe('bytes that the transport brought from the client: see docs/12-api.md'),
+    bytesReceived: bytes.describe('bytes that the transport brought from the client: see docs/17-api.md'),
     bytesSent: bytes.describe('bytes that the transport took to the client'),
     bitrateReceived: bitsPerSecond.describe('bits per second, mean of the last 5 seconds'),
     bitrateSent: bitsPerSecond.describe('bits per second, mean of the last 5 seconds'),
