@@ -48,9 +48,9 @@ const ask = async (api: string, document: object): Promise<Plan> => {
       `the API at ${api} does not answer (${error.cause instanceof Error ? error.cause.message : error.message}): is the server running? --api names another address`,
     )
   })
-  const body = (await response.json().catch(() => ({}))) as Plan & { readonly detail?: string; readonly faults?: readonly { where: string; message: string }[] }
+  const body = (await response.json().catch(() => ({}))) as Plan & { readonly detail?: string; readonly errors?: readonly { where: string; message: string }[] }
   if (response.ok) return body
-  const faults = body.faults?.map(({ where, message }) => `\n${where}: ${message}`).join('') ?? ''
+  const faults = body.errors?.map(({ where, message }) => `\n${where}: ${message}`).join('') ?? ''
   throw new PlanError(`the API at ${api} answers ${response.status}: ${body.detail ?? response.statusText}${faults}`)
 }
 
