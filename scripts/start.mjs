@@ -1,4 +1,5 @@
-// `npm start`: runs the server on any Node.js from 20 on, with nothing else installed.
+#!/usr/bin/env node
+// `npm start` and `npx millrace`: runs the server on any Node.js from 20 on, with nothing else installed.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { join } from 'node:path'

@@ -6,6 +6,9 @@ import { createHistogram } from 'node:perf_hooks'
 import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
 import type { Log } from '@millrace/server/log/log.ts'
+import { EventBus } from '@millrace/server/net/event-bus.ts'
+import { OPEN_ACCESS } from '@millrace/server/net/open-access.ts'
+import { ConfiguredPaths } from '@millrace/server/paths/configured-paths.ts'
 import { startHttpServer } from '@millrace/server/servers/http/http-server.ts'
 import { startRtspServer } from '@millrace/server/servers/rtsp/rtsp-server.ts'
 import { startWebRtcServer } from '@millrace/server/servers/webrtc/server.ts'
@@ -25,7 +28,14 @@ const complain = (_fields: object, message: string): void => console.error(messa
 const log: Log = { debug: nothing, info: nothing, warn: complain, error: complain, child: () => log }
 
 const hub = new Hub({ converters: rtpConverters, republishGraceMs: 10_000 })
-const context = { hub, log: { ...log, warn: nothing }, countFault: (_protocol: string, code: string) => console.error(`a fault of a peer: ${code}`) }
+const context = {
+  hub,
+  log: { ...log, warn: nothing },
+  paths: new ConfiguredPaths(hub),
+  events: new EventBus(console.error),
+  access: OPEN_ACCESS,
+  countFault: (_protocol: string, code: string) => console.error(`a fault of a peer: ${code}`),
+}
 /** The server reads all files of its pages at the start; there are none. */
 const pagesDir = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
 const webrtc = await startWebRtcServer(context, { host: HOST, port: 0 })

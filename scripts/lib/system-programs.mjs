@@ -48,6 +48,8 @@ const PROGRAMS = [
     present: () => existsSync('/usr/sbin/nginx') && existsSync('/usr/lib/nginx/modules/ngx_rtmp_module.so'),
   },
   { name: 'network namespaces and packet filters', packages: ['iproute2', 'nftables'], present: () => onPath('ip') && onPath('tc') && onPath('nft') },
+  { name: 'curl', packages: ['curl'], present: () => onPath('curl') },
+  { name: 'systemd-analyze, which checks units', packages: ['systemd'], present: () => onPath('systemd-analyze') },
   { name: 'VLC', packages: ['vlc-bin', 'vlc-plugin-base'], present: () => onPath('vlc') },
   {
     name: 'OBS Studio, and a virtual screen and microphone for it',

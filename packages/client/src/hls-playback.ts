@@ -9,9 +9,9 @@ const LOOK_EVERY_MS = 1000
 const STALL_MS = 8000
 const CANNOT_PLAY: PlaybackFault = { kind: 'cannot-play', message: 'This browser has no decoder for the codecs of this stream.' }
 
-/** Plays `BASE/index.m3u8` in a video element: by hls.js, loaded for it, and by the browser itself where there are no Media Source Extensions. */
-export const playHls = (baseUrl: string, video: HTMLVideoElement, listener: PlaybackListener): Playback => {
-  const url = `${baseUrl}/index.m3u8`
+/** Plays `BASE/index.m3u8` in a video element, the token in its address: by hls.js, loaded for it, and by the browser itself where there are no Media Source Extensions. */
+export const playHls = (baseUrl: string, video: HTMLVideoElement, listener: PlaybackListener, token?: string): Playback => {
+  const url = `${baseUrl}/index.m3u8${token === undefined ? '' : `?token=${encodeURIComponent(token)}`}`
   const closing = new AbortController()
   const { signal } = closing
   const stall = new StallDetector(STALL_MS)

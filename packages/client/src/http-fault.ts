@@ -5,7 +5,7 @@ import { problemDetail } from './problem-detail.ts'
 export const faultOfStatus = (status: number, detail = ''): PlaybackFault => {
   switch (status) {
     case 401:
-      return { kind: 'refused', message: detail || 'The server wants to know who you are.' }
+      return { kind: 'refused', wantsSignIn: true, message: detail || 'The server wants to know who you are.' }
     case 403:
       return { kind: 'refused', message: detail || 'The server does not let you watch this.' }
     case 404:

@@ -11,8 +11,8 @@ let openSources = 0
  * By server-sent events; by asking every two seconds where they do not work or the page has enough of them.
  * @param listener is never called before this has returned
  */
-export const watchPath = (server: URL, pathName: string, listener: (ready: boolean) => void): PathWatch => {
-  const query = `?path=${encodeURIComponent(pathName)}`
+export const watchPath = (server: URL, pathName: string, listener: (ready: boolean) => void, token?: string): PathWatch => {
+  const query = `?${new URLSearchParams({ path: pathName, ...(token !== undefined && { token }) })}`
   let stop = (): void => undefined
   const poll = (): void => {
     stop = pollReady(new URL(`/_/ready${query}`, server), listener)

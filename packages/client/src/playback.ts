@@ -18,6 +18,8 @@ export type PlaybackFault = {
     /** The network or the server failed; trying again may help. */
     | 'lost'
   readonly message: string
+  /** Credentials may help. */
+  readonly wantsSignIn?: boolean
 }
 
 /** What plays. */

@@ -115,7 +115,7 @@ export class PlayerCore {
         break
       case 'refused':
         this.#giveUp()
-        this.#setState({ name: 'refused', message: fault.message })
+        this.#setState({ name: 'refused', message: fault.message, wantsSignIn: fault.wantsSignIn === true })
         break
       case 'cannot-play':
         this.#showUnplayable(fault.message)

@@ -18,7 +18,8 @@ export type PlayerState =
   | { readonly name: 'ended' }
   /** The connection was lost; tries again by itself. */
   | { readonly name: 'reconnecting'; readonly message: string }
-  | { readonly name: 'refused'; readonly message: string }
+  /** `wantsSignIn`: credentials may help. */
+  | { readonly name: 'refused'; readonly message: string; readonly wantsSignIn: boolean }
   | { readonly name: 'codec-unplayable'; readonly message: string }
 
 /** Which transport to use: `auto` is WebRTC, and HLS where WebRTC does not work. */

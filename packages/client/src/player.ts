@@ -13,6 +13,8 @@ export type PlayerOptions = {
   /** Where it plays. Set `muted`, `autoplay` and `playsInline`, or browsers want a click first. */
   readonly video: HTMLVideoElement
   readonly mode?: PlayerMode
+  /** Of who may watch. */
+  readonly token?: string | undefined
   onState(state: PlayerState): void
 }
 
@@ -20,13 +22,13 @@ export type PlayerOptions = {
 export class Player {
   readonly #core: PlayerCore
 
-  constructor({ server, path, video, mode, onState }: PlayerOptions) {
+  constructor({ server, path, video, mode, token, onState }: PlayerOptions) {
     const origin = new URL(server)
     const base = new URL(`/${path}`, origin).href
     this.#core = new PlayerCore(
       {
-        open: { webrtc: (listener) => playWhep(base, video, listener), hls: (listener) => playHls(base, video, listener) },
-        watchPath: (listener) => watchPath(origin, path, listener),
+        open: { webrtc: (listener) => playWhep(base, video, listener, token), hls: (listener) => playHls(base, video, listener, token) },
+        watchPath: (listener) => watchPath(origin, path, listener, token),
         setTimer: (callback, delayMs) => {
           const timer = setTimeout(callback, delayMs)
           return () => clearTimeout(timer)

@@ -6,7 +6,7 @@ import type { SessionFailure } from './rtc-session.ts'
 export const publishFaultOfStatus = (status: number, detail = ''): PublishFault => {
   switch (status) {
     case 401:
-      return { kind: 'refused', message: detail || 'The server wants to know who you are.' }
+      return { kind: 'refused', wantsSignIn: true, message: detail || 'The server wants to know who you are.' }
     case 403:
       return { kind: 'refused', message: detail || 'The server does not let you publish here.' }
     case 404:

@@ -11,6 +11,8 @@ export type PublishFault = {
     /** The network or the server failed; trying again may help. */
     | 'lost'
   readonly message: string
+  /** Credentials may help. */
+  readonly wantsSignIn?: boolean
 }
 
 /** What a page shows. `message` is a sentence for people. */

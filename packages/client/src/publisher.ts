@@ -9,7 +9,7 @@ export type PublisherOptions = {
   /** `lecture/hall-1` */
   readonly path: string
   /** Bearer token. */
-  readonly token?: string
+  readonly token?: string | undefined
   onState(state: PublishState): void
 }
 

@@ -15,7 +15,7 @@ export type WhepListener = {
 
 export type WhepOptions = {
   /** Bearer token. */
-  readonly token?: string
+  readonly token?: string | undefined
 }
 
 /** Receives one stream by WHEP. */

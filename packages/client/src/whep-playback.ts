@@ -9,18 +9,22 @@ const LOOK_EVERY_MS = 1000
 const LOOKS_PER_REPORT = 2
 
 /** Plays `BASE/whep` in a video element. */
-export const playWhep = (baseUrl: string, video: HTMLVideoElement, listener: PlaybackListener): Playback => {
-  const client = new WhepClient(`${baseUrl}/whep`, {
-    media: (stream) => {
-      if (video.srcObject === stream) return
-      video.srcObject = stream
-      void startVideo(video)
+export const playWhep = (baseUrl: string, video: HTMLVideoElement, listener: PlaybackListener, token?: string): Playback => {
+  const client = new WhepClient(
+    `${baseUrl}/whep`,
+    {
+      media: (stream) => {
+        if (video.srcObject === stream) return
+        video.srcObject = stream
+        void startVideo(video)
+      },
+      failed: (fault) => {
+        clearInterval(timer)
+        listener.failed(fault)
+      },
     },
-    failed: (fault) => {
-      clearInterval(timer)
-      listener.failed(fault)
-    },
-  })
+    { token },
+  )
   const stall = new StallDetector()
   const reporter = new StatsReporter()
   const closing = new AbortController()

@@ -6,8 +6,11 @@ import type { Log } from './log/log.ts'
  */
 const SAME_SIGNAL_MS = 500
 
-/** Ends the process in good order: the first SIGINT, SIGTERM or SIGHUP closes the server and ends it with 0; a second one ends it at once. */
-export const endOnSignals = (log: Log, close: () => Promise<void>): void => {
+/**
+ * Ends the process in good order: the first SIGINT or SIGTERM closes the server and ends it with 0; a second one ends it at once. SIGHUP of a
+ * terminal that was closed does the same; without a terminal it is how administrators say that the configuration is to be read again.
+ */
+export const endOnSignals = (log: Log, close: () => Promise<void>, reload: () => void): void => {
   let firstMs: number | undefined
   const onSignal = (signal: NodeJS.Signals): void => {
     const nowMs = performance.now()
@@ -20,7 +23,8 @@ export const endOnSignals = (log: Log, close: () => Promise<void>): void => {
       )
     } else if (nowMs - firstMs > SAME_SIGNAL_MS) process.exit(1)
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
+  process.on('SIGHUP', process.stdin.isTTY ? onSignal : reload)
   // Nobody reads the output any more: no reason to stop serving.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
   // Our own fault, whatever it is: nobody knows what state this leaves, so a supervisor has to start anew.

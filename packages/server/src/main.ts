@@ -1,78 +1,49 @@
-import { renameSync, writeFileSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
-import { dirname, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+#!/usr/bin/env node
 import manifest from '../package.json' with { type: 'json' }
+import { PasswordInputError } from './auth/read-password.ts'
+import { CommandError } from './auth/user-command.ts'
+import { UserStoreError } from './auth/user-store.ts'
+import { keyCommand, userCommand } from './cli/access-commands.ts'
+import { checkCommand } from './cli/check-command.ts'
+import { type Command, print, UsageError } from './cli/command.ts'
+import { PlanError, planCommand } from './cli/plan-command.ts'
+import { runServer } from './cli/run-command.ts'
+import { certCommand, doctorCommand, serviceCommand } from './cli/service-commands.ts'
 import { ConfigError } from './config/config-error.ts'
-import { CONFIG_PLACES, loadConfig } from './config/load-config.ts'
-import { endOnSignals } from './end-on-signals.ts'
-import { createLog } from './log/create-log.ts'
 import { ListenError } from './net/listen-error.ts'
-import { startMillrace } from './start-millrace.ts'
-import { startScreen } from './start-screen.ts'
+import { ServiceError } from './service/service.ts'
+import { CertificateError } from './tls/certificate-files.ts'
 
-const USAGE = `usage: npm start -- [--config FILE] [--ready-file FILE]   run the server
-       npm start -- check [FILE]                          check a configuration
-       npm start -- --version | --help
+const COMMANDS: readonly Command[] = [checkCommand, planCommand, userCommand, keyCommand, certCommand, serviceCommand, doctorCommand]
 
---config FILE      read this configuration instead of looking for one
---ready-file FILE  write the ports to FILE, as JSON, when all of them are listened on`
+const USAGE = `usage: millrace [FILE] [--ready-file READY]   run the server, with the configuration FILE or the one that is found
+       millrace COMMAND …
+       millrace --version | --help
 
-const OPTIONS = { config: { type: 'string' }, 'ready-file': { type: 'string' }, version: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+${COMMANDS.map(({ name, takes, about }) => `${`${name} ${takes}`.padEnd(44)} ${about}`).join('\n')}
 
-const main = async (): Promise<void> => {
-  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true })
-  const [command, file] = positionals
-  if (values.help) console.log(USAGE)
-  else if (values.version) console.log(manifest.version)
-  else if (command === 'check') check(file ?? values.config)
-  else if (command === undefined) await run(values.config, values['ready-file'])
-  else throw new UsageError(`unknown command ${command}`)
+npm start -- … does the same in a copy of the sources. --ready-file writes the ports to READY, as JSON, when all of them are listened on;
+--config FILE is FILE.`
+
+/** Their message is for people, and says all. */
+const TOLD_AS_THEY_ARE = [ConfigError, ListenError, CertificateError, UserStoreError, CommandError, PasswordInputError, PlanError, ServiceError]
+
+const main = async (): Promise<number> => {
+  const [first = '', ...args] = process.argv.slice(2)
+  const command = COMMANDS.find(({ name }) => name === first)
+  if (command) return command.run(args)
+  if (['--help', '-h', 'help'].includes(first)) print(USAGE)
+  else if (first === '--version') print(manifest.version)
+  else await runServer(process.argv.slice(2))
+  return 0
 }
-
-/** What the user typed cannot be understood. */
-class UsageError extends Error {}
-
-const check = (named: string | undefined): void => {
-  const { file } = loadConfig(named, process.env)
-  console.log(file ? `${file} is good` : `there is no configuration at ${CONFIG_PLACES.map((place) => resolve(place)).join(' or ')}: the defaults are good`)
-}
-
-const run = async (named: string | undefined, readyFile: string | undefined): Promise<void> => {
-  const { config, file } = loadConfig(named, process.env)
-  const log = createLog({ level: config.logLevel, format: config.logFormat })
-  const millrace = await startMillrace(config, log, file ? dirname(file) : process.cwd())
-  endOnSignals(log, () => millrace.close())
-  const { ports } = millrace
-  const screen = {
-    version: manifest.version,
-    ports,
-    host: config.host,
-    networkAddresses: networkAddresses(),
-    demo: config.demo,
-    configFile: file,
-    configPlaces: CONFIG_PLACES.map((place) => resolve(place)),
-  }
-  process.stdout.write(startScreen(screen))
-  if (readyFile) {
-    // Renamed, so that who waits for it never reads half of it.
-    writeFileSync(`${readyFile}.new`, JSON.stringify({ ports }))
-    renameSync(`${readyFile}.new`, readyFile)
-  }
-}
-
-const networkAddresses = (): string[] =>
-  Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ internal, family }) => !internal && family === 'IPv4')
-    .map(({ address }) => address)
 
 try {
-  await main()
+  process.exitCode = await main()
 } catch (error) {
   const isTypo = error instanceof UsageError || (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
   if (isTypo) console.error(`${(error as Error).message}\n\n${USAGE}`)
-  else if (error instanceof ConfigError || error instanceof ListenError) console.error(error.message)
+  else if (TOLD_AS_THEY_ARE.some((kind) => error instanceof kind)) console.error((error as Error).message)
   else console.error(error)
   process.exit(1)
 }

@@ -37,9 +37,9 @@ describe('startScreen', () => {
   })
 
   const HOSTS: readonly (readonly [host: string, local: string, reach: RegExp])[] = [
-    ['0.0.0.0', 'http://127.0.0.1:8889/', /everybody who can connect may watch and publish\n.*http:\/\/192\.0\.2\.7:8889\//],
-    ['192.0.2.9', 'http://192.0.2.9:8889/', /everybody who can connect.*\n.*http:\/\/192\.0\.2\.9:8889\//],
-    ['2001:db8::1', 'http://[2001:db8::1]:8889/', /everybody who can connect/],
+    ['0.0.0.0', 'http://127.0.0.1:8889/', /others watch and publish with a user and password.*\n.*http:\/\/192\.0\.2\.7:8889\//],
+    ['192.0.2.9', 'http://192.0.2.9:8889/', /others watch and publish with a user and password.*\n.*http:\/\/192\.0\.2\.9:8889\//],
+    ['2001:db8::1', 'http://[2001:db8::1]:8889/', /others watch and publish with a user and password/],
     ['::1', 'http://[::1]:8889/', /only this machine/],
   ]
   for (const [host, local, reach] of HOSTS) {

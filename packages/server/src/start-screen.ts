@@ -1,4 +1,4 @@
-import type { Ports } from './start-millrace.ts'
+import type { Ports } from './start/listener.ts'
 
 export type StartScreen = {
   readonly version: string
@@ -8,6 +8,8 @@ export type StartScreen = {
   /** Addresses of this machine in its networks, for `host: 0.0.0.0`. */
   readonly networkAddresses: readonly string[]
   readonly demo: boolean
+  /** Of the user `admin`, where this start made it. */
+  readonly administratorPassword?: string | undefined
   /** The configuration that was read, or undefined. */
   readonly configFile: string | undefined
   /** Where it was looked for. */
@@ -20,7 +22,7 @@ const LOOPBACK = /^(?:127\.|::1$|localhost$)/
 /** The screen that `npm start` prints when all is running: what to watch, how to publish, where the configuration is. */
 export const startScreen = (screen: StartScreen): string => {
   const host = urlHost(screen.host)
-  const sections = [watch(screen, host), publish(screen.ports, host), reach(screen), configuration(screen)]
+  const sections = [watch(screen, host), publish(screen.ports, host), reach(screen), administrator(screen), configuration(screen)]
   const lines = [`Millrace ${screen.version} is running. Ctrl-C stops it.`, ...sections.filter((lines) => lines.length > 0).flatMap((lines) => ['', ...lines])]
   return `${lines.join('\n')}\n`
 }
@@ -61,18 +63,20 @@ const publish = ({ webrtc, rtmp, rtsp }: Readonly<Ports>, host: string): string[
 
 const reach = ({ host, networkAddresses, ports }: StartScreen): string[] => {
   if (LOOPBACK.test(host)) {
-    return titled('Reach', [
-      'only this machine can connect; for others set host: 0.0.0.0 in the configuration,',
-      'but only where everybody who can connect may watch and publish',
-    ])
+    return titled('Reach', ['only this machine can connect; for others set host: 0.0.0.0 in the configuration'])
   }
   const addresses = WILDCARDS.has(host) ? networkAddresses : [host]
   const port = ports.webrtc
-  const rows = ['everybody who can connect may watch and publish']
+  const rows = ['others watch and publish with a user and password: npm start -- user add NAME --read PATH']
   if (port !== undefined && addresses.length > 0)
     rows.push(`from other machines: ${addresses.map((address) => `http://${urlHost(address)}:${port}/`).join('  ')}`)
   return titled('Reach', rows)
 }
+
+const administrator = ({ administratorPassword }: StartScreen): string[] =>
+  administratorPassword === undefined
+    ? []
+    : titled('Access', [`user admin, password ${administratorPassword}   (shown this once; other machines need it, this one does not)`])
 
 const configuration = ({ configFile, configPlaces }: StartScreen): string[] =>
   titled('Config', [configFile ?? `none; looked for at ${configPlaces.join(' and ')}`])

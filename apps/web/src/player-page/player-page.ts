@@ -1,7 +1,9 @@
 import { Player } from '@millrace/client/player.ts'
 import type { PlayerMode, PlayerState } from '@millrace/client/player-state.ts'
+import { tokenOfAddress } from '@millrace/client/sign-in.ts'
 import { byId } from '../dom.ts'
 import { showPublishHints } from '../publish-hints.ts'
+import { signInForm } from '../sign-in-form.ts'
 import { hideWhenIdle } from './idle.ts'
 import { wordsFor } from './words.ts'
 
@@ -22,6 +24,7 @@ const requested = new URLSearchParams(location.search).get('via')
 const mode: PlayerMode = requested === 'hls' || requested === 'webrtc' ? requested : 'auto'
 let hadPicture = false
 let changeTo: PlayerMode = 'auto'
+let form: HTMLFormElement | undefined
 
 const show = (state: PlayerState): void => {
   const words = wordsFor(state, player.mode, pathName, hadPicture)
@@ -39,11 +42,21 @@ const show = (state: PlayerState): void => {
   byId('notice-title', HTMLElement).textContent = words.notice?.title ?? ''
   byId('notice-text', HTMLElement).textContent = words.notice?.text ?? ''
   byId('spinner', HTMLElement).hidden = !words.notice?.busy
+  askWho(state.name === 'refused' && state.wantsSignIn)
   retry.hidden = !words.notice?.mayRetry
   hints.hidden = !words.notice?.howToPublish
   publish.hidden = hints.hidden
   if (words.notice?.howToPublish && hints.childElementCount === 0) showPublishHints(hints, pathName).catch(() => undefined)
   showControls()
+}
+
+/** Also when the address has a token: it may be an old one. */
+const askWho = (isWanted: boolean): void => {
+  if (!isWanted) form?.remove()
+  else if (!form?.isConnected) {
+    form = signInForm(pathName, 'read', () => player.start())
+    notice.append(form)
+  }
 }
 
 const showControls = (): void => {
@@ -72,7 +85,7 @@ const toggleFullscreen = (): void => {
   else if ('webkitEnterFullscreen' in video && typeof video.webkitEnterFullscreen === 'function') video.webkitEnterFullscreen()
 }
 
-const player = new Player({ server: location.origin, path: pathName, video, mode, onState: show })
+const player = new Player({ server: location.origin, path: pathName, video, mode, token: tokenOfAddress(location.hash), onState: show })
 
 document.title = `${pathName} · Millrace`
 publish.href = `/${pathName}/publish`

@@ -52,6 +52,7 @@ export const wordsFor = (state: PlayerState, mode: PlayerMode, pathName: string,
         ...(!hadPicture && { notice: { title: 'No connection yet', text: `${state.message} Trying again …`, busy: true } }),
       }
     case 'refused':
+      if (state.wantsSignIn) return { status: 'Sign in to watch', notice: { title: `Who may watch ${pathName}?`, text: 'Sign in to watch.' } }
       return { status: 'Refused', notice: { title: `You may not watch ${pathName}`, text: state.message, mayRetry: true } }
     case 'codec-unplayable':
       return { status: 'Cannot be played here', notice: { title: 'This stream cannot be played here', text: state.message, mayRetry: true } }

@@ -1,7 +1,9 @@
 import { Publisher } from '@millrace/client/publisher.ts'
+import { tokenOfAddress } from '@millrace/client/sign-in.ts'
 import { canSimulcast } from '@millrace/client/whip-client.ts'
 import { byId, setText } from '../dom.ts'
 import { showPublishHints } from '../publish-hints.ts'
+import { signInForm } from '../sign-in-form.ts'
 import { type CaptureFault, captureObstacle } from './capture.ts'
 import { fillChoices, fillDevices, NO_DEVICE } from './choices.ts'
 import { LevelMeter } from './level-meter.ts'
@@ -32,6 +34,7 @@ const level = byId('level', HTMLMeterElement)
 const pathName = decodeURIComponent(location.pathname.slice(1).replace(/\/publish$/, ''))
 const canShareScreen = typeof navigator.mediaDevices?.getDisplayMedia === 'function'
 let fault: CaptureFault | undefined
+let form: HTMLFormElement | undefined
 let liveSinceMs: number | undefined
 /** Somebody chose whether several sizes are sent: that counts for all pictures from then on. */
 let hasChosenSizes = false
@@ -57,6 +60,7 @@ const show = (): void => {
   const text = words.message ?? (hasTracks && fault ? `${fault.title}. ${fault.text}` : '')
   message.hidden = text === ''
   setText(byId('message-text', HTMLElement), text)
+  askWho(state.name === 'failed' && state.fault.wantsSignIn === true)
   byId('paused', HTMLElement).hidden = !studio.isPaused || studio.video === undefined
   setText(start, words.button)
   start.disabled = !hasTracks && !isOn()
@@ -70,6 +74,14 @@ const show = (): void => {
   byId('camera-field', HTMLElement).hidden = chosenSource() !== 'camera'
   byId('system-sound-field', HTMLElement).hidden = chosenSource() !== 'screen'
   byId('numbers', HTMLElement).hidden = state.name !== 'live' && state.name !== 'interrupted'
+}
+
+const askWho = (isWanted: boolean): void => {
+  if (!isWanted) form?.remove()
+  else if (!form?.isConnected) {
+    form = signInForm(pathName, 'publish', () => publisher.start())
+    message.append(form)
+  }
 }
 
 const toggle = (button: HTMLButtonElement, isOff: boolean, isThere: boolean): void => {
@@ -106,6 +118,7 @@ const studio = new Studio(
 const publisher = new Publisher({
   server: location.origin,
   path: pathName,
+  token: tokenOfAddress(location.hash),
   onState: ({ name }) => {
     if (name === 'connecting') numbers.reset()
     if (name === 'live') liveSinceMs ??= performance.now()

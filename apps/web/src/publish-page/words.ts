@@ -23,6 +23,7 @@ export const publishWords = (state: PublishState): PublishWords => {
     case 'reconnecting':
       return { status: 'Reconnecting', message: `${state.message} Trying again …`, button: 'Stop' }
     case 'failed':
+      if (state.fault.wantsSignIn) return { status: 'Sign in to publish', message: 'Sign in to publish here.', button: 'Start' }
       return { status: FAILED[state.fault.kind] ?? 'Not live', message: state.fault.message, button: 'Start' }
   }
 }

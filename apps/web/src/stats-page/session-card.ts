@@ -72,7 +72,7 @@ export class SessionCard {
     this.element.dataset.culprit = verdict.culprit
     this.#name.replaceChildren(
       role === 'publisher' ? 'Publisher' : 'Viewer',
-      make('small', {}, `${PROTOCOLS[protocol] ?? protocol} · ${protocol === 'hls' ? ALL_PLAYERS : remote}`),
+      make('small', {}, [PROTOCOLS[protocol] ?? protocol, protocol === 'hls' ? ALL_PLAYERS : remote].filter((part) => part !== '').join(' · ')),
     )
     this.#badge.textContent = CULPRITS[verdict.culprit]
     this.#facts.textContent = factsOf(summary)

@@ -143,4 +143,42 @@ describe('Hub', () => {
     assert.equal(stream.requestKeyFrame(first, 10_000), false)
     assert.equal(asked.length, 3)
   })
+
+  it('tells watchers who comes and goes, each once, and why', () => {
+    const hub = new Hub({ converters: oneToOne, republishGraceMs: 1000 })
+    const seen: string[] = []
+    const stop = hub.watch({
+      publisherCame: (path) => seen.push(`${path}: publisher came`),
+      publisherLeft: (path, _publisher, _stream, reason) => seen.push(`${path}: publisher left, ${reason}`),
+      readerCame: (path, { remote }) => seen.push(`${path}: ${remote} came`),
+      readerLeft: (path, { remote }, reason) => seen.push(`${path}: ${remote} left, ${reason}`),
+    })
+    const publication = hub.publish('cam', [OPUS], 'units', publisher(), 0)
+    const { stream } = publication
+    const [gone, kicked, last] = ['gone', 'kicked', 'last'].map((remote) => {
+      const ends: string[] = []
+      const one = { protocol: 'test', remote, ends, end: ({ code }: { code: string }) => ends.push(code) }
+      stream.addClient(one)
+      return one
+    })
+    assert.ok(gone && kicked && last)
+    stream.removeClient(gone, 'bored')
+    stream.removeClient(gone, 'bored')
+    stream.dismissClient(kicked, { code: 'kicked', message: 'not now' })
+    stream.dismissClient(kicked, { code: 'kicked', message: 'not now' })
+    publication.close(10, 'unplugged')
+    hub.tick(2000)
+    assert.deepEqual([gone.ends, kicked.ends, last.ends], [[], ['kicked'], ['publisher-left']])
+    assert.deepEqual(seen, [
+      'cam: publisher came',
+      ...['gone', 'kicked', 'last'].map((remote) => `cam: ${remote} came`),
+      'cam: gone left, bored',
+      'cam: kicked left, not now',
+      'cam: publisher left, unplugged',
+      'cam: last left, the publisher of cam left',
+    ])
+    stop()
+    hub.publish('cam', [OPUS], 'units', publisher(), 3000)
+    assert.equal(seen.length, 8)
+  })
 })

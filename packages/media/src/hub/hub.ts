@@ -1,16 +1,15 @@
 import { ProtocolError } from '../bytes/protocol-error.ts'
 import { type Codec, codecLabel, isCompatible } from '../codecs/codec.ts'
+import type { ClientIdentity } from './client-identity.ts'
 import type { Converters } from './converters.ts'
 import type { EndReason } from './end-reason.ts'
+import type { HubWatcher } from './hub-watcher.ts'
 import { checkPathName } from './path-name.ts'
 import { Stream } from './stream.ts'
 import type { Track } from './track.ts'
 
-/** Who publishes, as lists and logs show it. */
-export type Publisher = {
-  readonly protocol: string
-  /** `address:port`, or the URL of a source without its credentials. */
-  readonly remote: string
+/** Who publishes. */
+export type Publisher = ClientIdentity & {
   /**
    * When something came from it last, by the clock that `publish` is called with. Whoever has been silent for `VANISHED_MS` gives way to another
    * publisher. Absent for those that never give way.
@@ -33,8 +32,11 @@ export type Publication = {
    * later for those that continue a stream. Add it to every timestamp.
    */
   readonly originMs: number
-  /** The publisher is gone. Readers stay until the grace period is over. Calling it twice does nothing. */
-  close(nowMs: number): void
+  /**
+   * The publisher is gone. Readers stay until the grace period is over. Calling it twice does nothing.
+   * @param reason why, for people
+   */
+  close(nowMs: number, reason?: string): void
 }
 
 /** A path as lists show it. */
@@ -63,6 +65,7 @@ export class Hub {
   readonly #options: HubOptions
   readonly #paths = new Map<string, Path>()
   readonly #listeners = new Set<(name: string) => void>()
+  readonly #watchers = new Set<HubWatcher>()
 
   constructor(options: HubOptions) {
     this.#options = options
@@ -92,19 +95,21 @@ export class Hub {
         if (track) path?.stream.setCodec(track, codec)
       })
     } else {
-      path = { stream: new Stream(codecs, this.#options.converters), publisher, startedMs: nowMs, leftMs: 0 }
+      path = { stream: this.#makeStream(name, codecs), publisher, startedMs: nowMs, leftMs: 0 }
       this.#paths.set(name, path)
     }
     const mine = path
     mine.stream.begin(fedIn, publisher.requestKeyFrame && ((track) => publisher.requestKeyFrame?.(track)))
+    for (const watcher of this.#watchers) watcher.publisherCame?.(name, publisher, mine.stream)
     this.#changed(name)
     return {
       stream: mine.stream,
       originMs: originMs(mine, nowMs),
-      close: (closedMs) => {
+      close: (closedMs, reason = '') => {
         if (mine.publisher !== publisher) return
         mine.publisher = undefined
         mine.stream.forgetPublisher()
+        for (const watcher of this.#watchers) watcher.publisherLeft?.(name, publisher, mine.stream, reason)
         mine.leftMs = closedMs
         if (mine.stream.clients.size === 0) this.#remove(name, mine)
         else this.#changed(name)
@@ -149,6 +154,12 @@ export class Hub {
     return () => this.#listeners.delete(listener)
   }
 
+  /** @returns a function that ends it */
+  watch(watcher: HubWatcher): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
   /** Ends every stream and tells its publisher. */
   close(): void {
     const reason: EndReason = { code: 'server-stopping', message: 'the server is stopping' }
@@ -157,6 +168,17 @@ export class Hub {
       path.publisher?.close(reason.message)
       path.stream.end(reason)
     }
+  }
+
+  #makeStream(name: string, codecs: readonly Codec[]): Stream {
+    return new Stream(codecs, this.#options.converters, {
+      came: (client, stream) => {
+        for (const watcher of this.#watchers) watcher.readerCame?.(name, client, stream)
+      },
+      left: (client, reason) => {
+        for (const watcher of this.#watchers) watcher.readerLeft?.(name, client, reason)
+      },
+    })
   }
 
   #remove(name: string, path: Path): void {

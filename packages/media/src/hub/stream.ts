@@ -1,4 +1,5 @@
 import type { Codec } from '../codecs/codec.ts'
+import type { ClientIdentity } from './client-identity.ts'
 import type { Converters, Depacketizer, Packetizer } from './converters.ts'
 import type { EndReason } from './end-reason.ts'
 import { KEY_FRAME_REQUEST_INTERVAL_MS } from './key-frame-interval.ts'
@@ -25,16 +26,14 @@ export type PacketReader = {
   onLayersChange?(track: Track): void
 }
 
-/** Someone who reads, as lists and logs show it. */
-export type StreamClient = {
-  readonly protocol: string
-  /** `address:port`. */
-  readonly remote: string
-  /** For a client that reads for others: who they are now. */
-  readonly players?: Iterable<StreamClient>
+/** Someone who reads. */
+export type StreamClient = ClientIdentity & {
   /** The stream is over: tell the client and close. */
   end(reason: EndReason): void
 }
+
+/** Told of a stream's clients. */
+export type ClientWatch = { came(client: StreamClient, stream: Stream): void; left(client: StreamClient, reason: string): void }
 
 /** Output that is made once for many readers. */
 export type Shared = { close(): void }
@@ -48,7 +47,9 @@ export class Stream {
   bytesIn = 0
   readonly #converters: Converters
   readonly #cache = new UnitCache()
+  readonly #watch: ClientWatch | undefined
   readonly #clients = new Set<StreamClient>()
+  readonly #endListeners = new Set<(reason: EndReason) => void>()
   readonly #shared = new Map<string, { value: Shared; users: number }>()
   #unitReaders: UnitReader[] = []
   #packetReaders: PacketReader[] = []
@@ -61,9 +62,10 @@ export class Stream {
   /** When the publisher was asked last, by track. */
   readonly #askedMs: number[] = []
 
-  constructor(codecs: readonly Codec[], converters: Converters) {
+  constructor(codecs: readonly Codec[], converters: Converters, watch?: ClientWatch) {
     this.tracks = codecs.map((codec, index) => new Track(index, codec))
     this.#converters = converters
+    this.#watch = watch
   }
 
   /**
@@ -232,19 +234,35 @@ export class Stream {
     return this.#clients
   }
 
-  /** Those who read, one by one. */
-  get readers(): StreamClient[] {
-    return [...this.#clients].flatMap((client) => (client.players ? [...client.players] : [client]))
-  }
-
   /** A client that comes after the end is told at once. */
   addClient(client: StreamClient): void {
-    if (this.#ended) client.end(this.#ended)
-    else this.#clients.add(client)
+    if (this.#ended) {
+      client.end(this.#ended)
+      return
+    }
+    this.#clients.add(client)
+    this.#watch?.came(client, this)
   }
 
-  removeClient(client: StreamClient): void {
-    this.#clients.delete(client)
+  /** @param reason why it leaves, for people */
+  removeClient(client: StreamClient, reason = ''): void {
+    if (this.#clients.delete(client)) this.#watch?.left(client, reason)
+  }
+
+  /** Ends one client, as the end of the stream would. */
+  dismissClient(client: StreamClient, reason: EndReason): void {
+    if (!this.#clients.has(client)) return
+    this.removeClient(client, reason.message)
+    client.end(reason)
+  }
+
+  /**
+   * Tells what is made of the stream, and is no client itself, when it is over.
+   * @returns a function that stops it
+   */
+  onEnd(listener: (reason: EndReason) => void): () => void {
+    this.#endListeners.add(listener)
+    return () => this.#endListeners.delete(listener)
   }
 
   /** Set once the stream is over. */
@@ -256,8 +274,9 @@ export class Stream {
     if (this.#ended) return
     this.#ended = reason
     const clients = [...this.#clients]
-    this.#clients.clear()
-    for (const client of clients) client.end(reason)
+    for (const client of clients) this.dismissClient(client, reason)
+    for (const listener of this.#endListeners) listener(reason)
+    this.#endListeners.clear()
   }
 
   #emitUnit(track: Track, unit: Unit): void {

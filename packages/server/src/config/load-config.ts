@@ -7,7 +7,8 @@ import { ConfigError, type Fault, type KeyPath } from './config-error.ts'
 import { CONFIG_VARIABLE, environmentOverrides, type Override } from './environment.ts'
 import { nearest } from './nearest.ts'
 import { portConflicts } from './port-conflicts.ts'
-import { type Config, configSchema, knownKeys } from './schema.ts'
+import { type Config, configSchema } from './schema.ts'
+import { knownKeys } from './schema-walk.ts'
 
 /** Where a configuration is looked for when none is named. */
 export const CONFIG_PLACES = ['millrace.yml', '/etc/millrace/millrace.yml'] as const
@@ -16,6 +17,8 @@ export type LoadedConfig = {
   readonly config: Config
   /** The file that was read, or undefined if there is none. */
   readonly file: string | undefined
+  /** What it has. */
+  readonly text: string
 }
 
 /**
@@ -25,7 +28,8 @@ export type LoadedConfig = {
  */
 export const loadConfig = (named: string | undefined, env: NodeJS.ProcessEnv): LoadedConfig => {
   const found = readConfigFile(named ?? (env[CONFIG_VARIABLE] || undefined))
-  return { config: parseConfig(found?.file ?? 'millrace.yml', found?.text ?? '', env), file: found && resolve(found.file) }
+  const text = found?.text ?? ''
+  return { config: parseConfig(found?.file ?? CONFIG_PLACES[0], text, env), file: found && resolve(found.file), text }
 }
 
 const readConfigFile = (named: string | undefined): { file: string; text: string } | undefined => {
@@ -122,7 +126,10 @@ const shown = (key: KeyPath, value: unknown): string => {
   return typeof value === 'string' ? JSON.stringify(withoutUserInfo(value).slice(0, 80)) : String(value)
 }
 
-const isSecret = ([first, second, , key]: KeyPath): boolean => first === 'webrtc' && second === 'iceServers' && key !== 'urls'
+const isSecret = (key: KeyPath): boolean => {
+  const [first, second, , third] = key
+  return (first === 'webrtc' && second === 'iceServers' && third !== 'urls') || /^(?:pass|password|secret|credential)$/i.test(String(key.at(-1)))
+}
 
 /** What stands before an @ may be a password also where the rest makes no URL. */
 const withoutUserInfo = (text: string): string => {

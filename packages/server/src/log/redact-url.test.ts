@@ -11,6 +11,7 @@ const CASES: readonly (readonly [url: string, shown: string])[] = [
   ['rtsp://camera/stream?profile=1', 'rtsp://camera/stream?profile=1'],
   ['rtsp://camera/cgi?user=admin&password=secret&channel=1', 'rtsp://camera/cgi?user=***&password=***&channel=1'],
   ['rtmp://host/live/name?streamKey=abc', 'rtmp://host/live/name?streamKey=***'],
+  ['http://host/hall/index.m3u8?jwt=a.b.c&pass=x&session=1', 'http://host/hall/index.m3u8?jwt=***&pass=***&session=1'],
   ['file:/srv/clips/a@b.mp4', 'file:/srv/clips/a@b.mp4'],
   ['not a url', 'not a url'],
 ]

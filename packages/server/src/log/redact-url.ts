@@ -6,4 +6,4 @@ export const redactUrl = (url: string): string => url.replace(USER_INFO, '$1***@
 
 // Passwords may have unescaped @ and / in them: all up to the last @ is taken for credentials, which hides rather too much.
 const USER_INFO = /^(\s*[a-z][a-z0-9+.-]*:\/\/)[^\s?#]*@/i
-const SECRET_PARAMETER = /([?&;][^=&;#]*(?:pass|pwd|secret|token|key|auth|user|credential|signature|sig)[^=&;#]*=)[^&;#]*/gi
+const SECRET_PARAMETER = /([?&;][^=&;#]*(?:pass|pwd|secret|token|jwt|key|auth|user|credential|signature|sig)[^=&;#]*=)[^&;#]*/gi

@@ -11,8 +11,11 @@ export const listenErrorLine = (error: NodeJS.ErrnoException, protocol: string, 
 
 /** A listener could not start; the message is the whole line for the user. */
 export class ListenError extends Error {
+  readonly port: number
+
   constructor(error: NodeJS.ErrnoException, protocol: string, transport: 'TCP' | 'UDP', port: number, key: string) {
     super(listenErrorLine(error, protocol, transport, port, key), { cause: error })
     this.name = 'ListenError'
+    this.port = port
   }
 }

@@ -7,3 +7,6 @@ import type { FastifyReply } from 'fastify'
  */
 export const sendProblem = (reply: FastifyReply, status: number, title: string, detail: string): FastifyReply =>
   reply.code(status).type('application/problem+json').send(JSON.stringify({ status, title, detail }))
+
+/** A message of the log as a sentence of its own. */
+export const sentence = (message: string): string => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`

@@ -1,10 +1,15 @@
 /**
- * What a session counts, as far as it knows. Counters run from the session's start and never fall; the rest is as of now. For a reader it is what
- * was sent to it, for a publisher what came from it.
+ * What a session counts, as far as it knows. Counters run from the session's start and never fall; the rest is as of now. Packets are for a reader
+ * those sent to it, for a publisher those that came from it.
+ *
+ * Bytes are what the transport carries: all that is in the TCP connection (media, RTCP, commands and answers), the whole payload of each UDP
+ * datagram (RTP with its header, SRTP with its tag, RTCP; no ICE and DTLS), bodies of HTTP answers. Headers of IP, UDP, TCP, TLS and HTTP are not in it.
  */
 export type SessionCounters = {
-  /** Bytes of media. */
-  readonly bytes?: number | undefined
+  /** From the client. */
+  readonly bytesIn?: number | undefined
+  /** To the client. */
+  readonly bytesOut?: number | undefined
   readonly packets?: number | undefined
   /** Packets that did not arrive: as the reader reports, or as the server saw of a publisher. */
   readonly lost?: number | undefined
@@ -16,6 +21,8 @@ export type SessionCounters = {
   readonly repeated?: number | undefined
   /** Packets or messages that the server left out because the session could not take them. */
   readonly dropped?: number | undefined
+  /** What `dropped` is due to. */
+  readonly dropReason?: DropReason | undefined
   readonly rttMs?: number | undefined
   readonly jitterMs?: number | undefined
   /** What the path is thought to carry, in bits per second. */
@@ -39,6 +46,9 @@ export type LayerCounters = {
   readonly packets: number
   readonly lost?: number | undefined
 }
+
+/** The client does not take what is sent; or the way to it is thought to carry less. */
+export type DropReason = 'slow-reader' | 'congestion'
 
 /** A publisher or reader of the hub that can tell more than the hub knows. Statistics find it by its methods, so that the hub stays as it is. */
 export type SessionProbe = {

@@ -30,6 +30,11 @@ export class TcpWriter {
     socket.on('drain', () => this.flush())
   }
 
+  /** What came on the socket that is written to. */
+  get bytesIn(): number {
+    return this.#socket.bytesRead
+  }
+
   /** Media, which may be dropped when the reader is slow. */
   write(bytes: Uint8Array, randomAccess: boolean): void {
     this.queue.push(bytes, randomAccess, monotonicMs())

@@ -1,13 +1,11 @@
-import { isSessionProbe, type LayerCounters, type SessionCounters } from '../net/session-probe.ts'
+import type { LayerCounters, SessionCounters } from '../net/session-probe.ts'
+import type { Session, SessionRole } from '../sessions/session.ts'
 import type { Sample } from './columns.ts'
 import type { FlightRecorder } from './flight-recorder.ts'
 import { PlayerMeter } from './player-report.ts'
 import { SampleRing } from './sample-ring.ts'
 
-export type SessionRole = 'publisher' | 'reader'
-
 export type SessionIdentity = {
-  /** Random, and no secret: it is not the address that ends the session. */
   readonly id: string
   readonly path: string
   readonly role: SessionRole
@@ -34,30 +32,24 @@ export class SessionRecord {
   #last: SessionCounters = {}
   #lastMs: number
 
-  /**
-   * @param nowMs monotonic; the session began in the second before
-   * @param bytesIn what the hub has counted up to now, for a publisher: a stream goes on where its publisher comes back
-   */
-  constructor(identity: SessionIdentity, bytesIn: number | undefined, nowMs: number) {
-    this.identity = identity
-    this.#last = { bytes: bytesIn }
-    this.#lastMs = bytesIn === undefined ? nowMs - 1000 : nowMs
+  constructor({ id, path, role, client, startedMs, startedWallMs }: Session) {
+    this.identity = { id, path, role, protocol: client.protocol, startedWallMs }
+    this.#lastMs = startedMs
   }
 
   /**
    * Takes one sample.
    * @param tick its number
-   * @param bytesIn what the hub counted of a publisher, for those that count nothing themselves
+   * @param now what the session has counted
    */
-  sample(tick: number, nowMs: number, session: object, bytesIn: number | undefined): void {
-    const now = countersOf(session, bytesIn)
+  sample(tick: number, nowMs: number, now: SessionCounters): void {
     const last = this.#last
     const seconds = Math.max(0.001, (nowMs - this.#lastMs) / 1000)
-    const rate = (key: 'bytes' | 'packets' | 'lost' | 'nacks' | 'plis' | 'repeated' | 'dropped'): number | undefined => {
+    const rate = (key: 'bytesIn' | 'bytesOut' | 'packets' | 'lost' | 'nacks' | 'plis' | 'repeated' | 'dropped'): number | undefined => {
       const value = now[key]
       return value === undefined ? undefined : Math.max(0, value - (last[key] ?? 0)) / seconds
     }
-    const bytes = rate('bytes')
+    const bytes = rate(this.identity.role === 'publisher' ? 'bytesIn' : 'bytesOut')
     const sample: Sample = {
       ...this.player.take(nowMs),
       bitrateKbps: bytes === undefined ? undefined : (bytes * 8) / 1000,
@@ -84,9 +76,4 @@ export class SessionRecord {
   get newest(): Sample {
     return this.samples.length === 0 ? {} : this.samples.sample(this.samples.length - 1)
   }
-}
-
-const countersOf = (session: object, bytesIn: number | undefined): SessionCounters => {
-  const counters = isSessionProbe(session) ? session.readCounters() : {}
-  return counters.bytes === undefined && bytesIn !== undefined ? { ...counters, bytes: bytesIn } : counters
 }

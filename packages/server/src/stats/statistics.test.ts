@@ -4,7 +4,9 @@ import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub, type Publisher } from '@millrace/media/hub/hub.ts'
 import type { StreamClient } from '@millrace/media/hub/stream.ts'
 import fc from 'fast-check'
+import { EventBus } from '../net/event-bus.ts'
 import type { SessionCounters } from '../net/session-probe.ts'
+import { SessionRegistry } from '../sessions/session-registry.ts'
 import { COLUMNS } from './columns.ts'
 import { gatherEvidence } from './evidence.ts'
 import { PlayerMeter } from './player-report.ts'
@@ -25,7 +27,9 @@ const reader = (counters: () => SessionCounters, id = 'secret'): StreamClient & 
 const setUp = () => {
   const hub = new Hub({ converters: rtpConverters, republishGraceMs: 5000 })
   const publication = hub.publish('hall', [pcmu], 'units', camera, 0)
-  const statistics = new Statistics(hub, (nowMs) => nowMs)
+  const clock = { ms: 0 }
+  const registry = new SessionRegistry(hub, new EventBus(assert.ifError), { nowMs: () => clock.ms, wallClockMs: (nowMs) => nowMs })
+  const statistics = new Statistics(registry, (nowMs) => nowMs)
   const { stream } = publication
   const [track] = stream.tracks
   assert.ok(track)
@@ -34,6 +38,11 @@ const setUp = () => {
     hub,
     publication,
     statistics,
+    /** The second is over. */
+    tick: (nowMs: number, loopDelayMs: number) => {
+      statistics.tick(nowMs, loopDelayMs)
+      clock.ms = nowMs
+    },
     stream,
     sound: (bytes: number) => stream.writeUnit(track, { pts: (pts += 160), dts: pts, randomAccess: true, data: [new Uint8Array(bytes)], arrivalMs: 0 }),
   }
@@ -106,13 +115,13 @@ describe('reports of a player', () => {
 
 describe('statistics of the hub’s sessions', () => {
   it('samples publisher and readers once a second', () => {
-    const { statistics, stream, sound } = setUp()
-    const counters = { bytes: 0, packets: 0, nacks: 0, rttMs: 42 }
+    const { statistics, stream, sound, tick } = setUp()
+    const counters = { bytesOut: 0, packets: 0, nacks: 0, rttMs: 42 }
     stream.addClient(reader(() => ({ ...counters })))
-    statistics.tick(1000, 0)
+    tick(1000, 0)
     sound(25_000)
-    Object.assign(counters, { bytes: 12_500, packets: 10, nacks: 3 })
-    statistics.tick(2000, 7)
+    Object.assign(counters, { bytesOut: 12_500, packets: 10, nacks: 3 })
+    tick(2000, 7)
     const [publisher, viewer] = statistics.sessions('hall')
     assert.equal(publisher?.identity.role, 'publisher')
     assert.equal(publisher?.newest.bitrateKbps, 200)
@@ -122,31 +131,31 @@ describe('statistics of the hub’s sessions', () => {
   })
 
   it('keeps sessions for an hour after their end, and gives each its own id', () => {
-    const { statistics, stream } = setUp()
-    const viewer = reader(() => ({ bytes: 1 }))
+    const { statistics, stream, tick } = setUp()
+    const viewer = reader(() => ({ bytesOut: 1 }))
     stream.addClient(viewer)
-    statistics.tick(1000, 0)
+    tick(1000, 0)
     stream.removeClient(viewer)
-    statistics.tick(2000, 0)
+    tick(2000, 0)
     const ended = statistics.sessions('hall').at(-1)
     assert.equal(ended?.endedWallMs, 2000)
     assert.notEqual(ended?.identity.id, viewer.id, 'the id of its resource would let others end it')
     assert.equal(statistics.findPlayer('hall', 'secret'), undefined)
-    statistics.tick(2000 + ENDED_KEPT_MS, 0)
+    tick(2000 + ENDED_KEPT_MS, 0)
     assert.ok(statistics.find('hall', ended?.identity.id ?? ''))
-    statistics.tick(3001 + ENDED_KEPT_MS, 0)
+    tick(3001 + ENDED_KEPT_MS, 0)
     assert.equal(statistics.find('hall', ended?.identity.id ?? ''), undefined)
   })
 
   it('is bounded: who ended gives way, who lives does not', () => {
-    const { statistics, stream } = setUp()
+    const { statistics, stream, tick } = setUp()
     const early = reader(() => ({}), 'early')
     stream.addClient(early)
-    statistics.tick(1000, 0)
+    tick(1000, 0)
     stream.removeClient(early)
-    statistics.tick(2000, 0)
+    tick(2000, 0)
     for (let i = 0; i < MAX_SESSIONS + 10; i++) stream.addClient(reader(() => ({}), `viewer-${i}`))
-    statistics.tick(3000, 0)
+    tick(3000, 0)
     const sessions = statistics.sessions('hall')
     assert.equal(sessions.length, MAX_SESSIONS)
     assert.ok(sessions.every(({ endedWallMs }) => endedWallMs === undefined))

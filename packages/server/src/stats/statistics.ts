@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
-import type { Hub } from '@millrace/media/hub/hub.ts'
 import { isSessionProbe } from '../net/session-probe.ts'
+import type { Session } from '../sessions/session.ts'
+import type { SessionRegistry } from '../sessions/session-registry.ts'
 import { FlightRecorder } from './flight-recorder.ts'
 import type { PlayerReport } from './player-report.ts'
-import { SessionRecord, type SessionRole } from './session-record.ts'
+import { SessionRecord } from './session-record.ts'
 import { Timeline } from './timeline.ts'
 
 /** How long a session is shown after its end. */
@@ -14,44 +14,33 @@ export const MAX_SESSIONS = 1000
 /** Sessions that are recorded in detail, or ended and were: about 1 MB each. */
 export const MAX_RECORDINGS = 8
 
-type Source = { readonly protocol: string; readonly remote: string }
-
-/** One sample a second of every publisher and reader of the hub. */
+/** One sample a second of every session. */
 export class Statistics {
   readonly timeline = new Timeline()
-  readonly #hub: Hub
+  readonly #sessions: SessionRegistry
   readonly #wallClockMs: (nowMs: number) => number
-  /** By the publisher or reader itself. */
-  readonly #live = new Map<Source, SessionRecord>()
+  readonly #live = new Map<Session, SessionRecord>()
   /** In the order of their end. */
   readonly #ended = new Set<SessionRecord>()
 
   /** @param wallClockMs milliseconds since 1970 of a moment of the monotonic clock */
-  constructor(hub: Hub, wallClockMs: (nowMs: number) => number) {
-    this.#hub = hub
+  constructor(sessions: SessionRegistry, wallClockMs: (nowMs: number) => number) {
+    this.#sessions = sessions
     this.#wallClockMs = wallClockMs
   }
 
   /**
-   * Samples all sessions. Call it once a second.
+   * Lets all sessions count, and samples them. Call it once a second.
    * @param loopDelayMs how long the event loop was late at worst since the last call
    */
   tick(nowMs: number, loopDelayMs: number): void {
     const wallMs = this.#wallClockMs(nowMs)
     const tick = this.timeline.ticks
     const gone = new Set(this.#live.keys())
-    for (const { name, publisher, stream } of this.#hub.list()) {
-      if (publisher) {
-        const known = this.#live.has(publisher)
-        const record = this.#record(name, 'publisher', publisher, stream.bytesIn, nowMs)
-        // What it sent before is not known apart from what an earlier publisher sent.
-        if (known) record?.sample(tick, nowMs, publisher, stream.bytesIn)
-        gone.delete(publisher)
-      }
-      for (const client of stream.readers) {
-        this.#record(name, 'reader', client, undefined, nowMs)?.sample(tick, nowMs, client, undefined)
-        gone.delete(client)
-      }
+    this.#sessions.tick(nowMs)
+    for (const session of this.#sessions.list()) {
+      this.#record(session)?.sample(tick, nowMs, session.counters)
+      gone.delete(session)
     }
     this.timeline.push(wallMs, loopDelayMs)
     for (const session of gone) this.#end(session, wallMs)
@@ -79,7 +68,7 @@ export class Statistics {
    */
   startRecording(record: SessionRecord, now: () => number): string | undefined {
     if (record.flight) return undefined
-    const session = this.#sessionOf(record)
+    const session = this.#sessionOf(record)?.client
     if (!session) return 'the session is over'
     if (!isSessionProbe(session) || !session.record) return `there is nothing to record of ${record.identity.protocol}`
     const recorded = [...this.#ended, ...this.#live.values()].filter(({ flight }) => flight)
@@ -95,12 +84,12 @@ export class Statistics {
 
   /** What was recorded is forgotten. */
   stopRecording(record: SessionRecord): void {
-    const session = this.#sessionOf(record)
+    const session = this.#sessionOf(record)?.client
     if (session && isSessionProbe(session)) session.record?.(null)
     record.flight = undefined
   }
 
-  #sessionOf(record: SessionRecord): object | undefined {
+  #sessionOf(record: SessionRecord): Session | undefined {
     for (const [session, other] of this.#live) if (other === record) return session
     return undefined
   }
@@ -108,9 +97,8 @@ export class Statistics {
   /**
    * A reader by the id of its resource (`/PATH/whep/ID`), which only it and the server know.
    */
-  findPlayer(path: string, id: string): Source | undefined {
-    for (const client of this.#hub.find(path)?.clients ?? []) if (isSessionProbe(client) && client.id === id) return client
-    return undefined
+  findPlayer(path: string, id: string): Session | undefined {
+    return this.#sessions.list().find((session) => session.path === path && isSessionProbe(session.client) && session.client.id === id)
   }
 
   /**
@@ -118,20 +106,19 @@ export class Statistics {
    * @returns false if it came too early after the one before, or the session is not sampled; else why the server sends less than there is,
    * undefined while it sends all
    */
-  report(path: string, session: Source, report: PlayerReport, nowMs: number): string | undefined | false {
-    const record = this.#record(path, 'reader', session, undefined, nowMs)
+  report(session: Session, report: PlayerReport, nowMs: number): string | undefined | false {
+    const record = this.#record(session)
     return record?.player.push(nowMs, report) ? record.reason : false
   }
 
-  #record(path: string, role: SessionRole, session: Source, bytesIn: number | undefined, nowMs: number): SessionRecord | undefined {
+  #record(session: Session): SessionRecord | undefined {
     let record = this.#live.get(session)
     if (!record) {
       if (this.#live.size + this.#ended.size >= MAX_SESSIONS && !this.#forgetOldest()) return undefined
-      const identity = { id: randomBytes(9).toString('base64url'), path, role, protocol: session.protocol, startedWallMs: this.#wallClockMs(nowMs) }
-      record = new SessionRecord(identity, bytesIn, nowMs)
+      record = new SessionRecord(session)
       this.#live.set(session, record)
     }
-    record.remote = session.remote
+    record.remote = session.client.remote
     return record
   }
 
@@ -140,7 +127,7 @@ export class Statistics {
     return false
   }
 
-  #end(session: Source, wallMs: number): void {
+  #end(session: Session, wallMs: number): void {
     const record = this.#live.get(session)
     if (!record) return
     this.#live.delete(session)

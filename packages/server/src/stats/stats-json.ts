@@ -12,7 +12,7 @@ export type SessionSummary = {
   readonly id: string
   readonly role: string
   readonly protocol: string
-  /** `address:port`, or a source's address without credentials. */
+  /** `address:port`, or a source's address without credentials; empty for those who may not use the API. */
   readonly remote: string
   readonly started: string
   /** Absent while it lasts. */
@@ -27,8 +27,8 @@ export type SessionSummary = {
   readonly recorded: boolean
 }
 
-/** `/PATH/stats.json` */
-export const pathSummary = (statistics: Statistics, path: string, wallMs: number): object => {
+/** `/PATH/stats.json` @param showsRemote where clients come from is not for every viewer */
+export const pathSummary = (statistics: Statistics, path: string, wallMs: number, showsRemote: boolean): object => {
   const { timeline } = statistics
   const records = statistics.sessions(path)
   const publisherEvidence = rememberNewest()
@@ -36,7 +36,7 @@ export const pathSummary = (statistics: Statistics, path: string, wallMs: number
     path,
     time: new Date(wallMs).toISOString(),
     server: { loopDelayMs: timeline.ticks === 0 ? 0 : round1(timeline.loopDelayMs(timeline.ticks - 1)) },
-    sessions: records.map((record) => summaryOf(timeline, record, records, publisherEvidence)),
+    sessions: records.map((record) => summaryOf(timeline, record, records, showsRemote, publisherEvidence)),
   }
 }
 
@@ -45,9 +45,14 @@ export const pathSummary = (statistics: Statistics, path: string, wallMs: number
  * @param records of the same path
  * @param afterMs only samples after this time, milliseconds since 1970
  */
-export const sessionDocument = (timeline: Timeline, record: SessionRecord, records: readonly SessionRecord[], afterMs: number): object => ({
+export const sessionDocument = (
+  timeline: Timeline,
+  record: SessionRecord,
+  records: readonly SessionRecord[],
+  { afterMs, showsRemote }: { readonly afterMs: number; readonly showsRemote: boolean },
+): object => ({
   path: record.identity.path,
-  session: summaryOf(timeline, record, records),
+  session: summaryOf(timeline, record, records, showsRemote),
   columns: [{ name: 'time', unit: 'ms since 1970' }, ...COLUMNS.map(({ name, unit }) => ({ name, unit })), { name: 'loopDelayMs', unit: 'ms' }],
   samples: [...rows(timeline, record)].filter(({ wallMs }) => wallMs > afterMs).map(({ wallMs, values }) => [wallMs, ...values]),
 })
@@ -55,7 +60,7 @@ export const sessionDocument = (timeline: Timeline, record: SessionRecord, recor
 /** `/PATH/stats/SESSION/flight.json`: the last minute in detail. */
 export const flightDocument = (timeline: Timeline, record: SessionRecord, records: readonly SessionRecord[], flight: Flight): object => ({
   path: record.identity.path,
-  session: summaryOf(timeline, record, records),
+  session: summaryOf(timeline, record, records, true),
   ...flight,
 })
 
@@ -74,11 +79,17 @@ const rows = function* (timeline: Timeline, { samples, firstTick }: SessionRecor
   }
 }
 
-const summaryOf = (timeline: Timeline, record: SessionRecord, records: readonly SessionRecord[], publisherEvidence = evidenceUpTo): SessionSummary => ({
+const summaryOf = (
+  timeline: Timeline,
+  record: SessionRecord,
+  records: readonly SessionRecord[],
+  showsRemote: boolean,
+  publisherEvidence = evidenceUpTo,
+): SessionSummary => ({
   id: record.identity.id,
   role: record.identity.role,
   protocol: record.identity.protocol,
-  remote: record.remote,
+  remote: showsRemote ? record.remote : '',
   started: new Date(record.identity.startedWallMs).toISOString(),
   ...(record.endedWallMs !== undefined && { ended: new Date(record.endedWallMs).toISOString() }),
   samples: record.samples.length,

@@ -3,13 +3,15 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
+import { makeServerContext } from '../../test/server-context.ts'
 import { monotonicMs, wallClockMs } from '../net/clock.ts'
 import type { SessionRecorder } from '../net/session-probe.ts'
 import { type HttpServer, startHttpServer } from '../servers/http/http-server.ts'
+import { SessionRegistry } from '../sessions/session-registry.ts'
 import { Statistics } from './statistics.ts'
 import { statsRoutes } from './stats-routes.ts'
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet }
+const _quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => _quiet }
 const pcmu = { kind: 'audio', name: 'pcmu', clockRate: 8000, channels: 1 } as const
 const PATH = 'lecture/hall-1'
 
@@ -36,16 +38,17 @@ describe('statistics over HTTP', () => {
       end() {},
       ...{
         id: 'resource',
-        readCounters: () => ({ bytes, packets: bytes / 1000, rttMs: 12.5, reason }),
+        readCounters: () => ({ bytesOut: bytes, packets: bytes / 1000, rttMs: 12.5, reason }),
         record: (given: SessionRecorder | null) => {
           recorder = given
         },
       },
     })
-    statistics = new Statistics(hub, wallClockMs)
-    const context = { hub, log: quiet, countFault() {} }
-    http = await startHttpServer(context, { host: '127.0.0.1', port: 0, routes: statsRoutes(statistics), pagesDir: 'no-such-folder' })
+    const context = makeServerContext({ hub })
     const startMs = monotonicMs()
+    const sessions = new SessionRegistry(hub, context.events, { nowMs: () => startMs - 1000, wallClockMs })
+    statistics = new Statistics(sessions, wallClockMs)
+    http = await startHttpServer(context, { host: '127.0.0.1', port: 0, routes: statsRoutes(statistics), pagesDir: 'no-such-folder' })
     for (let second = 0; second < 5; second++) {
       statistics.tick(startMs + second * 1000, second)
       bytes += 100_000

@@ -13,38 +13,50 @@ export const statsRoutes = (statistics: Statistics): PathRoute[] => [
   {
     methods: ['GET'],
     tail: /^stats\.json$/,
-    handle: (_request, reply, path) => sendJson(reply, pathSummary(statistics, path, wallClockMs(monotonicMs()))),
+    handle: async (_request, reply, path, _match, grant) => sendJson(reply, pathSummary(statistics, path, wallClockMs(monotonicMs()), await grant.may('api'))),
   },
   {
     methods: ['GET'],
     tail: /^stats\/([\w-]+)\.(json|csv)$/,
-    handle: (request, reply, path, match) => answerSession(statistics, request, reply, path, match[1] ?? '', match[2] === 'csv'),
+    handle: async (request, reply, path, match, grant) =>
+      answerSession(statistics, request, reply, path, { id: match[1] ?? '', asCsv: match[2] === 'csv', showsRemote: await grant.may('api') }),
   },
   {
     methods: ['POST', 'DELETE'],
     tail: /^stats\/([\w-]+)\/record$/,
+    action: 'api',
     handle: (request, reply, path, match) => answerRecord(statistics, request, reply, path, match[1] ?? ''),
   },
   {
     methods: ['GET'],
     tail: /^stats\/([\w-]+)\/flight\.json$/,
+    action: 'api',
     handle: (_request, reply, path, match) => answerFlight(statistics, reply, path, match[1] ?? ''),
   },
   {
     methods: REPORT_METHODS,
     tail: /^whep\/([\w-]+)\/report$/,
+    action: 'open',
     bodyLimit: MAX_REPORT_BYTES,
     handle: (request, reply, path, match) => answerPreflight(request, reply) ?? answerReport(statistics, request, reply, path, match[1] ?? ''),
   },
 ]
 
-const answerSession = (statistics: Statistics, request: FastifyRequest, reply: FastifyReply, path: string, id: string, asCsv: boolean): FastifyReply => {
+type SessionQuestion = { readonly id: string; readonly asCsv: boolean; readonly showsRemote: boolean }
+
+const answerSession = (
+  statistics: Statistics,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  path: string,
+  { id, asCsv, showsRemote }: SessionQuestion,
+): FastifyReply => {
   const record = statistics.find(path, id)
   if (!record) return sendUnknown(reply, path, id)
   const { after, download } = request.query as { after?: string; download?: string }
   if (asCsv) return asFile(reply, path, id, 'csv').type('text/csv; charset=utf-8; header=present').send(sessionCsv(statistics.timeline, record))
   if (download !== undefined) asFile(reply, path, id, 'json')
-  return sendJson(reply, sessionDocument(statistics.timeline, record, statistics.sessions(path), Number(after) || 0))
+  return sendJson(reply, sessionDocument(statistics.timeline, record, statistics.sessions(path), { afterMs: Number(after) || 0, showsRemote }))
 }
 
 /** The flight recorder of a session is off until it is asked for. */
@@ -85,7 +97,7 @@ const answerReport = (statistics: Statistics, request: FastifyRequest, reply: Fa
     const where = report.error.issues.map(({ path: keys, message }) => `${keys.join('.') || 'body'}: ${message}`).join('; ')
     return sendProblem(reply, 400, 'Not a report', `${where}.`)
   }
-  const reduced = statistics.report(path, player, report.data, monotonicMs())
+  const reduced = statistics.report(player, report.data, monotonicMs())
   if (reduced === false) return sendProblem(reply.header('retry-after', '1'), 429, 'Too many reports', 'One report a second is enough.')
   // The player tells its viewer why the picture is not what it was.
   return reduced === undefined ? reply.code(204).send() : sendJson(reply, { reduced })

@@ -5,9 +5,10 @@ import type { Track } from '@millrace/media/hub/track.ts'
 import fastify from 'fastify'
 import type { Log } from '../../src/log/log.ts'
 import { monotonicMs } from '../../src/net/clock.ts'
-import type { PathRoute } from '../../src/net/http-route.ts'
+import { NO_GRANT, type PathRoute } from '../../src/net/http-route.ts'
 import type { HlsOptions } from '../../src/servers/hls/hls-options.ts'
 import { hlsRoutes } from '../../src/servers/hls/routes.ts'
+import { makeServerContext } from '../server-context.ts'
 import type { Clip } from './clip.ts'
 
 /** A log that keeps its warnings. */
@@ -43,7 +44,7 @@ export const startTestServer = async (
     },
     republishGraceMs: 5000,
   })
-  const routes = hlsRoutes({ hub, log: makeLog(warnings), countFault: () => {} }, options)
+  const routes = hlsRoutes(makeServerContext({ hub, log: makeLog(warnings) }), options)
   const app = fastify()
   app.all('/*', async (request, reply) => {
     const path = request.url.slice(1).split('?')[0] ?? ''
@@ -52,7 +53,7 @@ export const startTestServer = async (
     const slash = path.lastIndexOf('/')
     const found = findRoute(routes, request.method, path.slice(slash + 1))
     if (!found) throw new ProtocolError('test/route', `no route for ${path}`)
-    return found.route.handle(request, reply, path.slice(0, slash), found.match)
+    return found.route.handle(request, reply, path.slice(0, slash), found.match, NO_GRANT)
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo

@@ -6,6 +6,7 @@ import { Hub } from '@millrace/media/hub/hub.ts'
 import type { Log } from '../../src/log/log.ts'
 import { monotonicMs } from '../../src/net/clock.ts'
 import { startRtmpServer } from '../../src/servers/rtmp/server.ts'
+import { makeServerContext } from '../server-context.ts'
 
 /** No real program is waited for longer, in milliseconds. */
 const PROGRAM_TIMEOUT_MS = 30_000
@@ -37,7 +38,7 @@ export const startTestServer = async (t: TestContext): Promise<TestServer> => {
     lines.push(message)
   }
   const log: Log = { debug: () => {}, info: write, warn: write, error: write, child: () => log }
-  const server = await startRtmpServer({ hub, log, countFault: (_protocol, code) => faults.push(code) }, { host: '127.0.0.1', port: 0 })
+  const server = await startRtmpServer(makeServerContext({ hub, log, countFault: (_protocol, code) => faults.push(code) }), { host: '127.0.0.1', port: 0 })
   const tick = setInterval(() => hub.tick(monotonicMs()), 500)
   t.after(() => {
     clearInterval(tick)

@@ -9,6 +9,7 @@ import type { Log } from '../../src/log/log.ts'
 import { monotonicMs } from '../../src/net/clock.ts'
 import type { ServerContext } from '../../src/net/context.ts'
 import { type RtspPorts, startRtspServer } from '../../src/servers/rtsp/rtsp-server.ts'
+import { makeServerContext } from '../server-context.ts'
 
 /** No real program is waited for longer, in milliseconds. */
 const PROGRAM_TIMEOUT_MS = 40_000
@@ -42,11 +43,9 @@ export const makeContext = (t: TestContext): TestContextOfServer => {
   const tick = setInterval(() => hub.tick(monotonicMs()), 500)
   t.after(() => clearInterval(tick))
   return {
-    hub,
-    log,
+    ...makeServerContext({ hub, log, countFault: (_protocol, code) => faults.push(code) }),
     lines,
     faults,
-    countFault: (_protocol, code) => faults.push(code),
     logged: (text) => until(`the log line ${text}`, () => lines.some((line) => line.includes(text))),
   }
 }

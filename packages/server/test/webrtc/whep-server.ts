@@ -2,7 +2,9 @@ import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
 import fastify from 'fastify'
 import type { Log } from '../../src/log/log.ts'
+import { NO_GRANT } from '../../src/net/http-route.ts'
 import { startWebRtcServer, type WebRtcServer, type WebRtcServerOptions } from '../../src/servers/webrtc/server.ts'
+import { makeServerContext } from '../server-context.ts'
 
 /** WebRTC alone, with as much HTTP as it needs. */
 export type WhepServer = {
@@ -22,7 +24,11 @@ export const startWhepServer = async (options: Partial<WebRtcServerOptions> = {}
   const faults: string[] = []
   const warnings: string[] = []
   const log: Log = { debug() {}, info() {}, warn: (_fields, message) => warnings.push(message), error() {}, child: () => log }
-  const webrtc = await startWebRtcServer({ hub, log, countFault: (_protocol, code) => faults.push(code) }, { host: '127.0.0.1', port: 0, ...options })
+  const webrtc = await startWebRtcServer(makeServerContext({ hub, log, countFault: (_protocol, code) => faults.push(code) }), {
+    host: '127.0.0.1',
+    port: 0,
+    ...options,
+  })
   const app = fastify()
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
@@ -31,7 +37,7 @@ export const startWhepServer = async (options: Partial<WebRtcServerOptions> = {}
     const { path = '', '*': tail = '' } = request.params as { path?: string; '*'?: string }
     const route = webrtc.routes.find((candidate) => candidate.tail.test(tail))
     const match = route?.tail.exec(tail)
-    return route && match ? route.handle(request, reply, path, match) : reply.code(404).send()
+    return route && match ? route.handle(request, reply, path, match, NO_GRANT) : reply.code(404).send()
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return {

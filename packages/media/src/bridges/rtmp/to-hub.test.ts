@@ -145,7 +145,7 @@ test('a publisher that comes back with other timestamps continues the stream', (
   hub.find('live')?.addClient({ protocol: 'test', remote: 'test', end: () => assert.fail('the stream goes on') })
   ingest.push(0, picture(50_000))
   ingest.push(1000, picture(51_000))
-  ingest.close(1500)
+  ingest.close(1500, 'it left')
   const next = makeIngest()
   for (const message of [metadata({ videocodecid: 7 }), avcHeader(SPS_360P), picture(3000), picture(3040)]) next.push(4000, message)
   assert.deepEqual(

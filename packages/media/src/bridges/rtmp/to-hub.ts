@@ -84,8 +84,9 @@ export class RtmpIngest {
     if (this.deadlineMs !== undefined && nowMs >= this.deadlineMs) this.#publish(nowMs)
   }
 
-  close(nowMs: number): void {
-    this.#publication?.close(nowMs)
+  /** @param reason why, for people */
+  close(nowMs: number, reason: string): void {
+    this.#publication?.close(nowMs, reason)
     this.#publication = undefined
     this.#waiting = []
   }

@@ -9,6 +9,9 @@ import { PUBLISHER_TIMEOUT_MS, RtmpServerSession, START_TIMEOUT_MS } from './ser
 import { clientCommand, clientHandshake, clientMessage, SessionPeer } from './session-fixtures.ts'
 import { streamPath } from './stream-path.ts'
 
+/** Who says nothing of itself. */
+const nobody = { query: '', userInfo: '', userAgent: '' }
+
 const fault = (code: string) => (error: unknown) => error instanceof ProtocolError && error.code === code
 
 const concat = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts))
@@ -75,7 +78,7 @@ test('the handshake is answered once C1 is there, with an echo of it', () => {
 test('publish: the commands of ffmpeg and OBS are answered, media comes out', () => {
   const { session, peer } = started(concat(PUBLISH, audio(23)))
   const { events, sent } = peer.drain()
-  assert.deepEqual(events[0], { type: 'publish', path: 'lecture/hall-1' })
+  assert.deepEqual(events[0], { type: 'publish', path: 'lecture/hall-1', ...nobody })
   assert.deepEqual(answers(sent), ['NetConnection.Connect.Success', '_result', '_result', '_result'])
   assert.deepEqual(
     sent.slice(0, 3).map(({ type }) => type),
@@ -103,7 +106,7 @@ test('a refused publisher is told why', () => {
 
 test('play: start, pause, end', () => {
   const { session, peer } = started(PLAY)
-  assert.deepEqual(peer.drain().events, [{ type: 'play', path: 'lecture/hall-1' }])
+  assert.deepEqual(peer.drain().events, [{ type: 'play', path: 'lecture/hall-1', ...nobody }])
   session.acceptPlay()
   assert.deepEqual(answers(peer.drain().sent), ['NetStream.Play.Reset', 'NetStream.Play.Start'])
   session.handleInput(0, clientCommand('pause', 0, null, true, 0))
@@ -197,7 +200,7 @@ test('a client may stop and begin anew on the same connection', () => {
   session.handleInput(0, concat(clientCommand('FCUnpublish', 6, null, 'hall-1'), clientCommand('deleteStream', 7, null, 1), audio(9)))
   assert.deepEqual(peer.drain().events, [{ type: 'stop' }])
   session.handleInput(0, clientCommand('publish', 8, null, 'hall-2'))
-  assert.deepEqual(peer.drain().events, [{ type: 'publish', path: 'lecture/hall-2' }])
+  assert.deepEqual(peer.drain().events, [{ type: 'publish', path: 'lecture/hall-2', ...nobody }])
 })
 
 const REFUSED: readonly (readonly [name: string, bytes: Uint8Array, code: string])[] = [

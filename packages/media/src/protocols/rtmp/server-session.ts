@@ -18,12 +18,23 @@ import {
 import { ServerHandshake } from './handshake.ts'
 import { CHUNK_STREAM, MEDIA_STREAM_ID, MESSAGE_TYPE, OUT_CHUNK_SIZE, type RtmpMessage } from './message.ts'
 import { encodeStatus, statusInfo } from './status.ts'
-import { streamPath } from './stream-path.ts'
+import { streamPath, streamQuery } from './stream-path.ts'
+
+/** Which stream, and what the client says of itself. */
+export type StreamRequest = {
+  readonly path: string
+  /** Of the stream's name and the application, without `?`; may hold credentials. */
+  readonly query: string
+  /** `user:password` of the URL that it connected to, percent-encoded as it came; empty if there is none. */
+  readonly userInfo: string
+  /** Name of the program, such as `FMLE/3.0`; empty if it has none. */
+  readonly userAgent: string
+}
 
 /** What a client wants. `publish` and `play` are to be answered by accept… or refuse…. */
 export type RtmpEvent =
-  | { readonly type: 'publish'; readonly path: string }
-  | { readonly type: 'play'; readonly path: string }
+  | ({ readonly type: 'publish' } & StreamRequest)
+  | ({ readonly type: 'play' } & StreamRequest)
   /** Audio, video or data of the publisher. */
   | { readonly type: 'media'; readonly message: RtmpMessage }
   | { readonly type: 'pause'; readonly paused: boolean }
@@ -34,6 +45,8 @@ export type RtmpEvent =
 export const START_TIMEOUT_MS = 10_000
 /** A publisher that sends no media for so long is gone, in milliseconds. */
 export const PUBLISHER_TIMEOUT_MS = 15_000
+/** Longest name of a client's program that is kept. */
+const MAX_USER_AGENT = 256
 /** What either side may send without an acknowledgement, in bytes: what nginx and Adobe's servers use. */
 const WINDOW_BYTES = 5_000_000
 
@@ -46,6 +59,8 @@ export class RtmpServerSession implements ByteStreamSession<RtmpEvent> {
   #state: 'idle' | 'publishing' | 'playing' = 'idle'
   /** Undefined before connect. */
   #app: string | undefined
+  #userInfo = ''
+  #userAgent = ''
   #received = 0
   #acknowledged = 0
   #peerWindow = WINDOW_BYTES
@@ -160,11 +175,11 @@ export class RtmpServerSession implements ByteStreamSession<RtmpEvent> {
         this.#result(command, null, MEDIA_STREAM_ID)
         break
       case 'publish':
-        this.#start('publishing', nowMs + PUBLISHER_TIMEOUT_MS, { type: 'publish', path: this.#path(command) })
+        this.#start('publishing', nowMs + PUBLISHER_TIMEOUT_MS, { type: 'publish', ...this.#request(command) })
         break
       case 'play':
       case 'play2':
-        this.#start('playing', Number.POSITIVE_INFINITY, { type: 'play', path: this.#path(command) })
+        this.#start('playing', Number.POSITIVE_INFINITY, { type: 'play', ...this.#request(command) })
         break
       case 'FCUnpublish':
         // deleteStream or closeStream follows and ends it.
@@ -211,16 +226,21 @@ export class RtmpServerSession implements ByteStreamSession<RtmpEvent> {
     if (this.#app !== undefined) throw new ProtocolError('rtmp/connected-twice', 'a second connect on one connection')
     const app = command.object?.app
     this.#app = typeof app === 'string' ? app : ''
+    const { tcUrl, flashVer } = command.object ?? {}
+    this.#userInfo = typeof tcUrl === 'string' ? (/^rtmps?:\/\/([^/?#]*)@/i.exec(tcUrl)?.[1] ?? '') : ''
+    this.#userAgent = typeof flashVer === 'string' ? flashVer.slice(0, MAX_USER_AGENT) : ''
     this.#send(encodeWindowAcknowledgementSize(WINDOW_BYTES))
     this.#send(encodeSetPeerBandwidth(WINDOW_BYTES))
     this.#send(encodeSetChunkSize(OUT_CHUNK_SIZE))
     this.#result(command, { fmsVer: 'FMS/3,0,1,123', capabilities: 31 }, { ...statusInfo('NetConnection.Connect.Success', 'connected'), objectEncoding: 0 })
   }
 
-  /** The path of a publish or play, whose first argument is the stream's name. */
-  #path(command: Command): string {
-    const name = command.args[0]
-    return streamPath(this.#app ?? '', typeof name === 'string' ? name : '')
+  /** Of a publish or play, whose first argument is the stream's name. */
+  #request(command: Command): StreamRequest {
+    const [first] = command.args
+    const name = typeof first === 'string' ? first : ''
+    const app = this.#app ?? ''
+    return { path: streamPath(app, name), query: streamQuery(app, name), userInfo: this.#userInfo, userAgent: this.#userAgent }
   }
 
   #start(state: 'publishing' | 'playing', deadlineMs: number, event: RtmpEvent): void {

@@ -9,3 +9,10 @@ export const streamPath = (app: string, streamName: string): string =>
     .join('/')
 
 const withoutQuery = (name: string): string => name.split('?', 1)[0] ?? ''
+
+/** The queries of both, joined: clients put credentials at the end of either. Without `?`; empty if there is none. */
+export const streamQuery = (app: string, streamName: string): string =>
+  [app, streamName]
+    .map((name) => /\?(.*)$/s.exec(name)?.[1] ?? '')
+    .filter((query) => query !== '')
+    .join('&')

@@ -98,7 +98,7 @@ export class Authorizer {
 
 const strength = (challenge: Challenge): number => (challenge.scheme === 'basic' ? 0 : challenge.algorithm === 'MD5' ? 1 : 2)
 
-const escapeQuotes = (text: string): string => text.replace(/["\\]/g, '\\$&')
+export const escapeQuotes = (text: string): string => text.replace(/["\\]/g, '\\$&')
 
 /** One header can hold several challenges, divided by the same commas as their parameters. */
 const decodeHeader = (header: string): Challenge[] => {

@@ -38,7 +38,7 @@ class Harness {
     this.events.push(event)
     const { session, nowMs } = this
     const asks = ['describe', 'announce', 'setup', 'play', 'record'].includes(event.type)
-    if (asks && this.refuses) session.refuse(nowMs, 403, 'the path is taken', true)
+    if (asks && this.refuses) session.refuse(nowMs, 403, 'the path is taken', { thenClose: true })
     else if (event.type === 'describe') session.answerDescribe(nowMs, SDP)
     else if (event.type === 'announce') session.acceptAnnounce(nowMs)
     else if (event.type === 'setup') session.answerSetup(nowMs, event.track.transport.lower === 'udp' ? { serverPort: [8000, 8001], ssrc: 0xabcd } : {})
@@ -126,12 +126,13 @@ describe('RtspServerSession', () => {
     assert.equal(peer.status('PAUSE'), 200)
     assert.equal(peer.status('PLAY'), 200)
     assert.deepEqual(peer.events.slice(0, 2), [
-      { type: 'describe', path: 'a/b' },
+      { type: 'describe', path: 'a/b', claim: { method: 'DESCRIBE', url: 'rtsp://h/a/b?token=x', authorization: '', userAgent: '' } },
       {
         type: 'setup',
         path: 'a/b',
         isPublishing: false,
         track: { index: 1, transport: { profile: 'RTP/AVP', lower: 'udp', delivery: 'unicast', clientPort: [5000, 5001] } },
+        claim: { method: 'SETUP', url: 'rtsp://h/a/b?token=x/trackID=1', authorization: '', userAgent: '' },
       },
     ])
     assert.deepEqual(

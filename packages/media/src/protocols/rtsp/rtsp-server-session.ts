@@ -15,12 +15,23 @@ import { encodeSessionHeader } from './session-header.ts'
 import { STATUS_REASONS, type Status } from './status.ts'
 import { decodeTransport, encodeTransport, type Pair, type RtspTransport } from './transport.ts'
 
+/** What a request says about who made it; not checked. */
+export type Claim = {
+  readonly method: string
+  /** As in the request line. */
+  readonly url: string
+  /** Value of the `Authorization` header; empty if there is none. */
+  readonly authorization: string
+  /** Empty if there is none. */
+  readonly userAgent: string
+}
+
 /** Those from 'describe' to 'record' wait for an answer; no further request is read until then. */
 export type RtspServerEvent =
-  | { readonly type: 'describe'; readonly path: string }
-  | { readonly type: 'announce'; readonly path: string; readonly description: SessionDescription }
+  | { readonly type: 'describe'; readonly path: string; readonly claim: Claim }
+  | { readonly type: 'announce'; readonly path: string; readonly description: SessionDescription; readonly claim: Claim }
   /** `isPublishing`: a track of the announced description; otherwise one of the path's stream. */
-  | { readonly type: 'setup'; readonly path: string; readonly isPublishing: boolean; readonly track: SetupTrack }
+  | { readonly type: 'setup'; readonly path: string; readonly isPublishing: boolean; readonly track: SetupTrack; readonly claim: Claim }
   | { readonly type: 'play'; readonly tracks: readonly SetupTrack[] }
   | { readonly type: 'record'; readonly tracks: readonly SetupTrack[] }
   | { readonly type: 'pause' }
@@ -34,11 +45,22 @@ export type RtspServerOptions = {
   readonly sessionId: string
   /** Value of the `Server` header. */
   readonly server: string
+  /** Takes media in the connection only (RFC 2326 section 10.12); UDP is answered with 461. */
+  readonly interleavedOnly?: boolean
+}
+
+type Refusal = {
+  /** What follows is not read. */
+  readonly thenClose?: boolean
+  readonly headers?: readonly RtspHeader[]
 }
 
 type Asked = { readonly request: RtspRequest; readonly track?: SetupTrack; readonly announced?: SessionDescription }
 type Reply = { readonly status: Status; readonly headers?: readonly RtspHeader[]; readonly body?: Uint8Array; readonly reason?: string }
 type State = 'idle' | 'announced' | 'ready-to-record' | 'recording' | 'ready-to-play' | 'playing'
+
+/** Longest name of a client's program that is kept. */
+const MAX_USER_AGENT = 256
 
 const METHODS = ['OPTIONS', 'DESCRIBE', 'ANNOUNCE', 'SETUP', 'PLAY', 'PAUSE', 'RECORD', 'TEARDOWN', 'GET_PARAMETER', 'SET_PARAMETER'] as const
 
@@ -145,10 +167,10 @@ export class RtspServerSession implements ByteStreamSession<RtspServerEvent> {
     this.#read(nowMs)
   }
 
-  /** Answers any event that asks. @param reason instead of the status's usual phrase, for people @param thenClose what follows is not read */
-  refuse(nowMs: number, status: Status, reason: string, thenClose = false): void {
+  /** Answers any event that asks. @param reason instead of the status's usual phrase, for people */
+  refuse(nowMs: number, status: Status, reason: string, { thenClose = false, headers = [] }: Refusal = {}): void {
     const { request } = this.#take()
-    this.#send(request, { status, reason })
+    this.#send(request, { status, reason, headers })
     if (thenClose) this.#outputs.event({ type: 'close', message: reason })
     else this.#read(nowMs)
   }
@@ -221,7 +243,9 @@ export class RtspServerSession implements ByteStreamSession<RtspServerEvent> {
       case 'SET_PARAMETER':
         return { status: 200 }
       case 'DESCRIBE':
-        return this.#announced ? this.#wrongState(request) : this.#ask({ request }, { type: 'describe', path: pathNameOf(request.url) })
+        return this.#announced
+          ? this.#wrongState(request)
+          : this.#ask({ request }, { type: 'describe', path: pathNameOf(request.url), claim: claimOf(request) })
       case 'ANNOUNCE':
         return this.#announce(request)
       case 'SETUP':
@@ -246,12 +270,14 @@ export class RtspServerSession implements ByteStreamSession<RtspServerEvent> {
     const contentType = headerOf(request, 'Content-Type')?.split(';', 1)[0]?.trim().toLowerCase()
     if (contentType !== undefined && contentType !== 'application/sdp') return { status: 415 }
     const description = decodeSdp(decodeUtf8(request.body))
-    return this.#ask({ request, announced: description }, { type: 'announce', path: pathNameOf(request.url), description })
+    return this.#ask({ request, announced: description }, { type: 'announce', path: pathNameOf(request.url), description, claim: claimOf(request) })
   }
 
   #setup(request: RtspRequest): Reply | 'asked' {
     if (this.#state === 'playing' || this.#state === 'recording') return this.#wrongState(request)
-    const alternatives = decodeTransport(headerOf(request, 'Transport') ?? '')
+    const offered = decodeTransport(headerOf(request, 'Transport') ?? '')
+    const alternatives = this.#options.interleavedOnly ? offered.filter(({ lower }) => lower === 'tcp') : offered
+    if (alternatives.length === 0) return { status: 461, reason: 'over TLS media goes in the connection: use TCP' }
     const isPublishing = this.#announced !== undefined
     if (!isPublishing && alternatives.every((alternative) => alternative.mode === 'record')) return this.#wrongState(request)
     const { path, index } = this.#announced
@@ -265,7 +291,7 @@ export class RtspServerSession implements ByteStreamSession<RtspServerEvent> {
     if (!transport) return { status: 461 }
     if (this.#tracks.all.some((other) => other.transport.lower !== transport.lower)) return { status: 461, reason: 'all tracks go over TCP, or all over UDP' }
     const track: SetupTrack = { index, transport }
-    return this.#ask({ request, track }, { type: 'setup', path, isPublishing, track })
+    return this.#ask({ request, track }, { type: 'setup', path, isPublishing, track, claim: claimOf(request) })
   }
 
   /** GStreamer's publisher pauses before it leaves. */
@@ -328,6 +354,13 @@ export class RtspServerSession implements ByteStreamSession<RtspServerEvent> {
     if (this.#deadlines.dueMs < Number.POSITIVE_INFINITY) this.#outputs.wakeAt(this.#deadlines.dueMs)
   }
 }
+
+const claimOf = (request: RtspRequest): Claim => ({
+  method: request.method,
+  url: request.url,
+  authorization: headerOf(request, 'Authorization') ?? '',
+  userAgent: (headerOf(request, 'User-Agent') ?? '').slice(0, MAX_USER_AGENT),
+})
 
 /** Players that ignore the control attribute mean the first track. */
 const streamTrack = (url: string): { path: string; index: number } => {

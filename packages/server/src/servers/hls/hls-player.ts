@@ -1,51 +1,68 @@
 import { randomBytes } from 'node:crypto'
-import type { StreamClient } from '@millrace/media/hub/stream.ts'
-import type { FastifyRequest } from 'fastify'
+import type { EndReason } from '@millrace/media/hub/end-reason.ts'
+import type { Stream, StreamClient } from '@millrace/media/hub/stream.ts'
 import { monotonicMs } from '../../net/clock.ts'
 import type { SessionCounters, SessionProbe } from '../../net/session-probe.ts'
 
-const COOKIE = 'millrace-hls'
-const COOKIE_VALUE = new RegExp(`(?:^|; ?)${COOKIE}=([\\w-]{16})(?:;|$)`)
-/** Of a browser's name, what tells players apart that keep no cookie. */
-const MAX_AGENT = 200
+/** Who asks, as the request has it. */
+export type HlsAsker = {
+  /** Without port. */
+  readonly ip: string
+  readonly port: number
+  readonly userAgent: string
+  /** By whose credentials; empty where none were asked for. */
+  readonly user: string
+}
 
-/** One who plays by HLS: requests that belong together. */
+/** One who plays by HLS: all requests whose addresses it was given. To the hub it is a reader. */
 export class HlsPlayer implements SessionProbe, StreamClient {
   readonly protocol = 'hls'
-  /** Of its first request. */
+  readonly transport = 'tcp'
+  /** In the addresses of the playlists that it gets; a secret. */
+  readonly id = randomBytes(15).toString('base64url')
   readonly remote: string
-  #bytes = 0
-  #lastRequestMs = 0
+  readonly userAgent: string
+  readonly user: string
+  readonly stream: Stream
+  /** Bodies of answers. */
+  #bytesOut = 0
+  #lastRequestMs = monotonicMs()
+  /** Why it is not to play any more. */
+  #ended: EndReason | undefined
 
-  constructor(remote: string) {
-    this.remote = remote
+  constructor(stream: Stream, { ip, port, userAgent, user }: HlsAsker) {
+    this.remote = ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
+    this.userAgent = userAgent.slice(0, 256)
+    this.user = user
+    this.stream = stream
+    stream.addClient(this)
   }
 
   get lastRequestMs(): number {
     return this.#lastRequestMs
   }
 
-  readCounters(): SessionCounters {
-    return { bytes: this.#bytes }
+  /** It was told to go by an administrator. */
+  get kicked(): string | undefined {
+    return this.#ended?.code === 'kicked' ? this.#ended.message : undefined
   }
 
-  /** @param bytes of media that it gets */
-  asked(bytes: number): void {
-    this.#bytes += bytes
+  readCounters(): SessionCounters {
+    return { bytesOut: this.#bytesOut }
+  }
+
+  /** It asked for something and gets so many bytes. */
+  served(bytes: number): void {
+    this.#bytesOut += bytes
     this.#lastRequestMs = monotonicMs()
   }
 
-  /** The end of the playlist tells it. */
-  end(): void {}
-}
+  end(reason: EndReason): void {
+    this.#ended = reason
+  }
 
-/** Who asks: by the cookie that the index gave it, otherwise by its address and program. Pages of other sites and some players keep no cookie. */
-export const playerKey = (request: FastifyRequest): string =>
-  COOKIE_VALUE.exec(request.headers.cookie ?? '')?.[1] ?? `${request.ip} ${(request.headers['user-agent'] ?? '').slice(0, MAX_AGENT)}`
-
-/** `Set-Cookie` for a player that has none yet, for its path and as long as it runs; undefined if it has one. */
-export const newPlayerCookie = (request: FastifyRequest): string | undefined => {
-  if (COOKIE_VALUE.test(request.headers.cookie ?? '')) return undefined
-  const folder = new URL('.', new URL(request.url, 'http://host')).pathname
-  return `${COOKIE}=${randomBytes(12).toString('base64url')}; Path=${folder}; HttpOnly; SameSite=Lax`
+  /** @param why for people */
+  leave(why: string): void {
+    this.stream.removeClient(this, why)
+  }
 }

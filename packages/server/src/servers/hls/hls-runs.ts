@@ -54,9 +54,10 @@ export class HlsRuns {
   #sweep(): void {
     const nowMs = monotonicMs()
     for (const [path, runs] of this.#runs) {
-      for (const run of runs) run.forgetSilent(nowMs)
+      for (const { players } of runs) players.sweep()
       for (const run of runs) if (run.endedMs === undefined && nowMs - run.lastRequestMs > this.#options.idleMs) run.stop('nobody has asked for it lately')
       const kept = runs.filter((run) => run.endedMs === undefined || nowMs - run.endedMs < ENDED_KEPT_MS)
+      for (const run of runs) if (!kept.includes(run)) run.players.close('what it played has ended')
       if (kept.length === 0) this.#runs.delete(path)
       else if (kept.length < runs.length) this.#runs.set(path, kept)
     }

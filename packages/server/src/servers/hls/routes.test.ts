@@ -3,8 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { type Clip, makeClip } from '../../../test/hls/clip.ts'
 import { feedLive, startTestServer, type TestServer } from '../../../test/hls/live.ts'
 import { monotonicMs } from '../../net/clock.ts'
-import { isSessionProbe } from '../../net/session-probe.ts'
-import type { HlsRun } from './hls-run.ts'
+import type { HlsPlayer } from './hls-player.ts'
 
 const nextLine = (text: string, start: string): string => text.split('\n').find((line) => line.startsWith(start)) ?? ''
 
@@ -38,27 +37,6 @@ describe('HLS routes', () => {
     assert.match((await response.json()).detail, /G\.711/)
   })
 
-  it('players are told apart by their cookie, and without one by address and program', async () => {
-    const feeder = feedLive(server.hub, 'hall', clip)
-    const index = await fetch(`${server.url}/hall/index.m3u8?x=1`)
-    const [cookie = '', ...attributes] = (index.headers.get('set-cookie') ?? '').split('; ')
-    assert.match(cookie, /^millrace-hls=[\w-]{16}$/)
-    assert.deepEqual(attributes, ['Path=/hall/', 'HttpOnly', 'SameSite=Lax'])
-    assert.equal((await fetch(index.url, { headers: { cookie: `a=b; ${cookie}` } })).headers.get('set-cookie'), null)
-    const playlist = `${server.url}/hall/${nextLine(await index.text(), 'media-')}`
-    const segment = `${server.url}/hall/${nextLine(await (await fetch(playlist, { headers: { cookie } })).text(), 'segment-')}`
-    const { length } = Buffer.from(await (await fetch(segment, { headers: { cookie } })).arrayBuffer())
-    const forged = [{ cookie: 'millrace-hls=<script>' }, { 'user-agent': 'one' }, { 'user-agent': 'one' }, { 'user-agent': 'two' }]
-    for (const headers of forged) await fetch(playlist, { headers: { 'user-agent': '', ...headers } })
-    const stream = server.hub.find('hall')
-    const counted = () => (stream?.readers ?? []).map((reader) => (isSessionProbe(reader) ? reader.readCounters().bytes : undefined))
-    assert.deepEqual(counted(), [length, 0, 0, 0])
-    assert.equal(stream?.clients.size, 1)
-    for (const run of stream?.clients ?? []) (run as HlsRun).forgetSilent(Number.POSITIVE_INFINITY)
-    assert.deepEqual(counted(), [])
-    feeder.stop()
-  })
-
   it('types, lifetimes and origins', async () => {
     const feeder = feedLive(server.hub, 'types', clip)
     const { url, text } = await getPlaylist(server, 'types')
@@ -90,19 +68,19 @@ describe('HLS routes', () => {
     const sequence = Number(/MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1])
     const [part, playlist] = await Promise.all([
       fetch(`${server.url}/hold/${hinted}`),
-      fetch(`${url}?_HLS_msn=${sequence + 1}&_HLS_part=1`).then((response) => response.text()),
+      fetch(`${url}&_HLS_msn=${sequence + 1}&_HLS_part=1`).then((response) => response.text()),
     ])
     assert.equal(part.status, 200)
     assert.ok((await part.arrayBuffer()).byteLength > 100)
-    assert.match(playlist, new RegExp(`segment-\\w+-${sequence}\\.mp4\n(#.*\n)*#EXT-X-PART:.*\n#EXT-X-PART:`))
+    assert.match(playlist, new RegExp(`segment-\\w+-${sequence}\\.mp4\\S*\n(#.*\n)*#EXT-X-PART:.*\n#EXT-X-PART:`))
     feeder.stop()
   })
 
   it('requests that cannot be met are refused', async () => {
     const feeder = feedLive(server.hub, 'faults', clip)
     const { url } = await getPlaylist(server, 'faults')
-    assert.equal((await fetch(`${url}?_HLS_part=1`)).status, 400)
-    assert.equal((await fetch(`${url}?_HLS_msn=99`)).status, 400)
+    assert.equal((await fetch(`${url}&_HLS_part=1`)).status, 400)
+    assert.equal((await fetch(`${url}&_HLS_msn=99`)).status, 400)
     const gone = await fetch(url.replace(/media-(\w+)\.m3u8/, 'segment-$1-99.mp4'))
     assert.equal(gone.status, 404)
     assert.match((await gone.json()).detail, /begin again with \/faults\/index\.m3u8/)
@@ -141,6 +119,27 @@ describe('HLS routes', () => {
     feeder.stop()
   })
 
+  it('each player is a reader of its own, with its bytes, and can be told to go', async () => {
+    const feeder = feedLive(server.hub, 'players', clip)
+    const [one, two] = [await getPlaylist(server, 'players'), await getPlaylist(server, 'players')]
+    const { stream } = feeder.publication
+    const readers = () => [...stream.clients] as HlsPlayer[]
+    assert.equal(readers().length, 2)
+    const [first, second] = readers()
+    assert.ok(first && second)
+    const before = [first.readCounters().bytesOut ?? 0, second.readCounters().bytesOut ?? 0]
+    const segment = await (await fetch(`${server.url}/players/${nextLine(two.text, 'segment-')}`)).arrayBuffer()
+    assert.deepEqual([first.readCounters().bytesOut, second.readCounters().bytesOut], [before[0], (before[1] ?? 0) + segment.byteLength])
+    await fetch(one.url.replace(/\?.*/, ''), { headers: { 'user-agent': 'nameless/1' } })
+    assert.deepEqual([readers().length, readers()[2]?.userAgent], [3, 'nameless/1'], 'who asks without its name is found by its address and program')
+    stream.dismissClient(first, { code: 'kicked', message: 'the room is full' })
+    const refused = await fetch(one.url)
+    assert.equal(refused.status, 403)
+    assert.match((await refused.json()).detail, /the room is full/)
+    assert.equal((await fetch(two.url)).status, 200)
+    feeder.stop()
+  })
+
   it('the same publisher again continues the playlist, one with other codecs ends it', { timeout: 30_000 }, async () => {
     const first = feedLive(server.hub, 'again', clip)
     const before = await getPlaylist(server, 'again')
@@ -148,13 +147,14 @@ describe('HLS routes', () => {
     await new Promise((resolve) => setTimeout(resolve, 1300))
     const second = feedLive(server.hub, 'again', clip)
     const sequence = Number(/MEDIA-SEQUENCE:(\d+)/.exec(before.text)?.[1])
-    const continued = await (await fetch(`${before.url}?_HLS_msn=${sequence + 2}`)).text()
+    const continued = await (await fetch(`${before.url}&_HLS_msn=${sequence + 2}`)).text()
     assert.match(continued, /#EXT-X-DISCONTINUITY\n/)
-    assert.equal((await getPlaylist(server, 'again')).url, before.url)
+    const withoutSession = (url: string): string => url.replace(/\?.*/, '')
+    assert.equal(withoutSession((await getPlaylist(server, 'again')).url), withoutSession(before.url))
     second.stop()
     const third = feedLive(server.hub, 'again', { ...clip, codecs: clip.codecs.slice(0, 1), units: clip.units.slice(0, 1) })
     assert.match(await (await fetch(before.url)).text(), /#EXT-X-ENDLIST/)
-    assert.notEqual((await getPlaylist(server, 'again')).url, before.url)
+    assert.notEqual(withoutSession((await getPlaylist(server, 'again')).url), withoutSession(before.url))
     third.stop()
   })
 })

@@ -3,13 +3,15 @@ import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { parseBlockingReload } from '@millrace/media/protocols/hls/blocking-reload.ts'
 import { HLS_RESOURCE_NAME, parseResourceName } from '@millrace/media/protocols/hls/resource-names.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { closedSignal } from '../../net/closed-signal.ts'
 import type { ServerContext } from '../../net/context.ts'
-import type { PathRoute } from '../../net/http-route.ts'
-import { sendProblem } from '../../net/problem.ts'
+import type { HttpGrant, PathRoute } from '../../net/http-route.ts'
+import { sendProblem, sentence } from '../../net/problem.ts'
 import { DEFAULT_HLS_OPTIONS, type HlsOptions } from './hls-options.ts'
-import { newPlayerCookie, playerKey } from './hls-player.ts'
+import type { HlsAsker, HlsPlayer } from './hls-player.ts'
 import type { HlsRun } from './hls-run.ts'
 import { HlsRuns } from './hls-runs.ts'
+import { withQuery } from './playlist-query.ts'
 
 /** Longest time that an answer is held back, in milliseconds: hls.js gives up a request without answer after 10 s. */
 const HOLD_MS = 8000
@@ -26,12 +28,14 @@ export const hlsRoutes = (context: ServerContext, options: Partial<HlsOptions> =
     {
       methods: METHODS,
       tail: /^index\.m3u8$/,
-      handle: (request, reply, path) => answerPreflight(request, reply) ?? answerIndex(context, runs, request, reply, path),
+      protocol: 'hls',
+      handle: (request, reply, path, _match, grant) => answerPreflight(request, reply) ?? answerIndex(context, runs, request, reply, path, grant),
     },
     {
       methods: METHODS,
       tail: HLS_RESOURCE_NAME,
-      handle: (request, reply, path, match) => answerPreflight(request, reply) ?? answerResource(context, runs, request, reply, path, match[0]),
+      protocol: 'hls',
+      handle: (request, reply, path, match, grant) => answerPreflight(request, reply) ?? answerResource(context, runs, request, reply, path, match[0], grant),
     },
   ]
 }
@@ -42,25 +46,31 @@ const answerPreflight = (request: FastifyRequest, reply: FastifyReply): FastifyR
   if (request.method !== 'OPTIONS') return undefined
   return reply
     .code(204)
-    .headers({ 'access-control-allow-methods': METHODS.join(', '), 'access-control-allow-headers': '*', 'access-control-max-age': '86400' })
+    .headers({ 'access-control-allow-methods': METHODS.join(', '), 'access-control-allow-headers': 'Authorization, *', 'access-control-max-age': '86400' })
     .send()
 }
 
-const answerIndex = async (context: ServerContext, runs: HlsRuns, request: FastifyRequest, reply: FastifyReply, path: string): Promise<FastifyReply> => {
-  const stream = context.hub.find(path)
-  if (!stream) return sendProblem(reply, 404, 'Nothing to watch', `Nobody publishes to ${path} now.`)
-  const run = runs.open(path, stream, clientOf(request))
+const answerIndex = async (
+  context: ServerContext,
+  runs: HlsRuns,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  path: string,
+  grant: HttpGrant,
+): Promise<FastifyReply> => {
+  const stream = await context.paths.whenAvailable(path, AbortSignal.any([closedSignal(reply), AbortSignal.timeout(HOLD_MS)]))
+  if (!stream) return sendProblem(reply, 404, 'Nothing to watch', sentence(context.paths.whyUnavailable(path)))
+  const run = runs.open(path, stream, `${request.ip}:${request.socket.remotePort ?? 0}`)
   if (!run) {
     const codecs = codecNames(stream.tracks.map((track) => track.codec))
     return sendProblem(reply, 406, 'HLS does not carry this stream', `${path} has ${codecs}; HLS carries H.264, AAC and Opus. Other protocols may play it.`)
   }
-  const cookie = newPlayerCookie(request)
-  if (cookie !== undefined) reply.header('set-cookie', cookie)
   const { muxer } = run
   // Players that know no parts give up a stream without segments: both playlists wait for the first one, which ends with the second key frame.
   await run.waiting.wait(() => muxer.ready || muxer.ended, HOLD_MS)
   const playlist = muxer.multivariantPlaylist()
-  return playlist === undefined ? sendNotReady(reply, path) : sendPlaylist(reply, playlist)
+  if (playlist === undefined) return sendNotReady(reply, path)
+  return sendPlaylist(reply, playlist, run.players.open(sessionOf(request), askerOf(request, grant)), path, grant)
 }
 
 const answerResource = async (
@@ -70,26 +80,34 @@ const answerResource = async (
   reply: FastifyReply,
   path: string,
   name: string,
+  grant: HttpGrant,
 ): Promise<FastifyReply> => {
   const resource = parseResourceName(name)
   const run = resource && runs.find(path, resource.run)
   if (!run) return sendGone(reply, path, name)
   const { kind, index } = resource
-  const asked = (bytes: number): void => run.asked(playerKey(request), clientOf(request), bytes)
-  asked(0)
-  if (kind === 'playlist') return answerPlaylist(context, run, request, reply, path)
+  if (kind === 'playlist') return answerPlaylist(context, run, request, reply, path, grant)
   // The part that the playlist hints at is asked for before it is made.
   if (kind === 'part' && index === run.muxer.nextPart) await run.waiting.wait(() => run.muxer.nextPart > index || run.muxer.ended, HOLD_MS)
   const bytes = run.muxer.resource(kind, index)
   if (!bytes) return sendGone(reply, path, name)
-  if (request.method !== 'HEAD') asked(bytes.length)
+  const player = run.players.find(sessionOf(request), askerOf(request, grant))
+  if (player.kicked !== undefined) return sendKicked(reply, path, player.kicked)
+  if (request.method !== 'HEAD') player.served(bytes.length)
   return reply
     .type('video/mp4')
     .header('cache-control', 'public, max-age=3600')
     .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
 }
 
-const answerPlaylist = async (context: ServerContext, run: HlsRun, request: FastifyRequest, reply: FastifyReply, path: string): Promise<FastifyReply> => {
+const answerPlaylist = async (
+  context: ServerContext,
+  run: HlsRun,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  path: string,
+  grant: HttpGrant,
+): Promise<FastifyReply> => {
   const { muxer, waiting } = run
   try {
     const wanted = parseBlockingReload(request.query as { [name: string]: unknown })
@@ -103,13 +121,33 @@ const answerPlaylist = async (context: ServerContext, run: HlsRun, request: Fast
     return sendProblem(reply, 400, 'Not a request for this playlist', error.message)
   }
   const playlist = muxer.mediaPlaylist()
-  return playlist === undefined ? sendNotReady(reply, path) : sendPlaylist(reply, playlist)
+  if (playlist === undefined) return sendNotReady(reply, path)
+  return sendPlaylist(reply, playlist, run.players.find(sessionOf(request), askerOf(request, grant)), path, grant)
 }
 
-/** `address:port` of who asks. */
-const clientOf = (request: FastifyRequest): string => `${request.ip}:${request.socket.remotePort ?? 0}`
+/** What this player asks for next names it, so that its bytes are known, and it can be told to go; and carries the pass, since many players send nothing else along. */
+const sendPlaylist = (reply: FastifyReply, playlist: string, player: HlsPlayer, path: string, { pass }: HttpGrant): FastifyReply => {
+  if (player.kicked !== undefined) return sendKicked(reply, path, player.kicked)
+  const text = Buffer.from(withQuery(playlist, pass === undefined ? `session=${player.id}` : `session=${player.id}&token=${pass}`))
+  player.served(reply.request.method === 'HEAD' ? 0 : text.length)
+  return reply.type(PLAYLIST_TYPE).header('cache-control', 'no-cache').send(text)
+}
 
-const sendPlaylist = (reply: FastifyReply, text: string): FastifyReply => reply.type(PLAYLIST_TYPE).header('cache-control', 'no-cache').send(text)
+/** From the address that a playlist gave. */
+const sessionOf = (request: FastifyRequest): string | undefined => {
+  const { session } = request.query as { readonly session?: unknown }
+  return typeof session === 'string' ? session : undefined
+}
+
+const askerOf = (request: FastifyRequest, { user }: HttpGrant): HlsAsker => ({
+  ip: request.ip,
+  port: request.socket.remotePort ?? 0,
+  userAgent: request.headers['user-agent'] ?? '',
+  user,
+})
+
+const sendKicked = (reply: FastifyReply, path: string, reason: string): FastifyReply =>
+  sendProblem(reply, 403, 'Ended', `This session was ended (${reason}); begin again with /${path}/index.m3u8.`)
 
 const sendNotReady = (reply: FastifyReply, path: string): FastifyReply =>
   sendProblem(

@@ -1,6 +1,9 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
-import { ListenError } from '../../net/listen-error.ts'
+import { createServer as createSecureServer } from 'node:https'
+import type { Socket } from 'node:net'
+import type { ConnectionGuard } from '../../net/connection-guard.ts'
+import { listenTcp } from '../../net/tcp-listener.ts'
+import { followIdentity, type TlsIdentity, tlsOptions } from '../../net/tls-identity.ts'
 
 const SERVER_OPTIONS = {
   /** Request line and headers together, in bytes; more is answered with 431. */
@@ -13,7 +16,6 @@ const SERVER_OPTIONS = {
   connectionsCheckingInterval: 5000,
 } as const
 const MAX_HEADERS = 100
-const MAX_CONNECTIONS = 10_000
 /** What is still being answered when the server closes gets this long. */
 const CLOSE_GRACE_MS = 1000
 
@@ -25,29 +27,86 @@ export type HttpPort = {
   readonly key: string
 }
 
+/** HTTPS on the same port: a client that begins with TLS gets it. */
+export type HttpTls = {
+  readonly identity: TlsIdentity
+  /** Clients without TLS are sent to the same URL with it. */
+  readonly strict: boolean
+}
+
+export type HttpListenerOptions = HttpPort & { readonly host: string; readonly guard?: ConnectionGuard | undefined; readonly tls?: HttpTls | undefined }
+
 export type HttpListener = { readonly port: number; close(): Promise<void> }
 
-/** @throws ListenError */
-export const listenHttp = (handler: RequestListener, host: string, { port, protocol, key }: HttpPort): Promise<HttpListener> => {
-  const server = createServer(SERVER_OPTIONS, handler)
+/** The first byte of a TLS record with a handshake, RFC 8446 section 5.1. */
+const TLS_HANDSHAKE = 0x16
+
+/**
+ * Listens for HTTP, and for HTTPS on the same port.
+ * @throws ListenError
+ */
+export const listenHttp = async (handler: RequestListener, { tls, ...options }: HttpListenerOptions): Promise<HttpListener> => {
+  const plain = prepared(createServer(SERVER_OPTIONS, tls?.strict ? redirectToTls : handler))
+  const secure = tls && prepared(createSecureServer({ ...SERVER_OPTIONS, ...tlsOptions(tls.identity) }, handler))
+  if (secure && tls) {
+    secure.on('tlsClientError', (_error, socket) => socket.destroy())
+    followIdentity(secure, tls.identity)
+  }
+  const silent = new Set<Socket>()
+  const listener = await listenTcp({ ...options, noDelay: true }, (socket) => {
+    if (secure) chooseByFirstByte(socket, silent, plain, secure)
+    else plain.emit('connection', socket)
+  })
+  return {
+    port: listener.port,
+    close: async () => {
+      const closed = listener.close()
+      for (const socket of silent) socket.destroy()
+      for (const server of [plain, secure]) server?.closeIdleConnections()
+      const timer = setTimeout(() => {
+        for (const server of [plain, secure]) server?.closeAllConnections()
+      }, CLOSE_GRACE_MS)
+      await closed
+      clearTimeout(timer)
+      // These listen on nothing themselves; this ends their timers.
+      for (const server of [plain, secure]) server?.close()
+    },
+  }
+}
+
+const prepared = <S extends Server>(server: S): S => {
   server.maxHeadersCount = MAX_HEADERS
-  server.maxConnections = MAX_CONNECTIONS
   server.on('clientError', answerMalformed)
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(new ListenError(error, protocol, 'TCP', port, key)))
-    server.listen(port, host, () => resolve({ port: (server.address() as AddressInfo).port, close: () => closeServer(server) }))
+  // It listens on nothing itself, but from this event on it knows its connections: without, no timeout of SERVER_OPTIONS holds and none is closed.
+  server.emit('listening')
+  return server
+}
+
+/** @param silent those that have said nothing yet */
+const chooseByFirstByte = (socket: Socket, silent: Set<Socket>, plain: Server, secure: Server): void => {
+  const abandon = (): void => void socket.destroy()
+  const forget = (): void => void silent.delete(socket)
+  silent.add(socket)
+  socket.setTimeout(SERVER_OPTIONS.headersTimeout, abandon)
+  socket.on('error', abandon)
+  socket.once('close', forget)
+  socket.once('data', (bytes: Buffer) => {
+    socket.pause()
+    forget()
+    socket.setTimeout(0)
+    socket.off('timeout', abandon).off('error', abandon).off('close', forget)
+    socket.unshift(bytes)
+    const server = bytes[0] === TLS_HANDSHAKE ? secure : plain
+    server.emit('connection', socket)
+    process.nextTick(() => socket.resume())
   })
 }
 
-const closeServer = (server: Server): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
-    server.close(() => {
-      clearTimeout(timer)
-      resolve()
-    })
-    server.closeIdleConnections()
-  })
+const redirectToTls: RequestListener = (request, response) => {
+  const { host } = request.headers
+  if (host === undefined || !/^[\w.:[\]-]+$/.test(host)) response.writeHead(400).end()
+  else response.writeHead(308, { location: `https://${host}${request.url ?? '/'}`, 'content-length': '0' }).end()
+}
 
 /** What the HTTP parser refuses gets an answer too, where the connection still takes one. */
 const answerMalformed = (error: NodeJS.ErrnoException, socket: Socket): void => {

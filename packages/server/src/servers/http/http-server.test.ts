@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Hub, type Publisher } from '@millrace/media/hub/hub.ts'
+import { makeServerContext } from '../../../test/server-context.ts'
 import type { ServerContext } from '../../net/context.ts'
 import type { PathRoute } from '../../net/http-route.ts'
 import { ListenError } from '../../net/listen-error.ts'
@@ -12,7 +13,7 @@ import { type HttpServer, startHttpServer } from './http-server.ts'
 import { PathEvents } from './path-events.ts'
 
 const HOST = '127.0.0.1'
-const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet }
+const _quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => _quiet }
 const noConverters = {
   makePacketizer: () => ({ push: () => [] }),
   makeDepacketizer: () => ({ push: () => [] }),
@@ -44,7 +45,7 @@ before(async () => {
   await writeFile(join(pagesDir, 'stats.html'), 'the statistics page')
   await writeFile(join(pagesDir, 'assets/player-x1.js'), 'script')
   hub = new Hub({ converters: noConverters, republishGraceMs: 1000 })
-  context = { hub, log: quiet, countFault() {} }
+  context = makeServerContext({ hub })
   server = await startHttpServer(context, { host: HOST, port: 0, extraPorts: [{ port: 0, protocol: 'HLS', key: 'hls.port' }], routes, pagesDir })
 })
 after(async () => {

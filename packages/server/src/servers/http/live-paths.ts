@@ -17,7 +17,7 @@ const livePath = ({ name, publisher, stream }: PathState): LivePath => ({
   name,
   tracks: stream.tracks.map((track) => codecLabel(track.codec)),
   ...(publisher && { publisher: publisher.protocol }),
-  readers: stream.readers.length,
+  readers: stream.clients.size,
 })
 
 /** Whether somebody publishes there now. */

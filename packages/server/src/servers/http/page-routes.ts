@@ -1,9 +1,12 @@
 import type { Hub } from '@millrace/media/hub/hub.ts'
 import { checkPathName } from '@millrace/media/hub/path-name.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Access } from '../../net/access.ts'
+import { authorizeHttp, mayHttp } from './http-access.ts'
 import { HttpError } from './http-error.ts'
 import { isReady, livePaths } from './live-paths.ts'
 import type { PageFile } from './page-files.ts'
+import { passCookie, passCookieName } from './pass-cookie.ts'
 import type { PathEvents } from './path-events.ts'
 import { methodNotAllowed } from './route-match.ts'
 
@@ -12,6 +15,7 @@ export type PublishPorts = { readonly rtsp?: number; readonly rtmp?: number }
 
 export type PageContext = {
   readonly hub: Hub
+  readonly access: Access
   readonly events: PathEvents
   readonly files: ReadonlyMap<string, PageFile>
   readonly publishPorts: PublishPorts
@@ -34,6 +38,8 @@ const PAGE_HEADERS = {
   'cache-control': 'no-cache',
 } as const
 
+const SIGN_IN = '_/sign-in'
+
 /** Pages below a path's name. */
 const PAGES_BELOW = [
   ['/publish', 'publish.html'],
@@ -48,7 +54,8 @@ const FROM_ANY_SITE = { 'access-control-allow-origin': '*' } as const
  * @param path decoded, without leading slash
  * @throws HttpError, ProtocolError
  */
-export const handlePage = (context: PageContext, request: FastifyRequest, reply: FastifyReply, path: string): FastifyReply => {
+export const handlePage = (context: PageContext, request: FastifyRequest, reply: FastifyReply, path: string): Promise<FastifyReply> | FastifyReply => {
+  if (path === SIGN_IN && request.method === 'POST') return signIn(context, request, reply)
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed(['GET'])
   reply.header('x-content-type-options', 'nosniff')
   if (path === '') return sendPage(context, request, reply, 'index.html')
@@ -74,10 +81,10 @@ const pageOf = (name: string): string => {
   return 'player.html'
 }
 
-const handleOwn = (context: PageContext, request: FastifyRequest, reply: FastifyReply, name: string): FastifyReply => {
+const handleOwn = (context: PageContext, request: FastifyRequest, reply: FastifyReply, name: string): Promise<FastifyReply> | FastifyReply => {
   switch (name) {
     case 'paths':
-      return sendJson(reply, { paths: livePaths(context.hub) })
+      return sendPaths(context, request, reply)
     case 'server':
       return sendJson(reply, { publishPorts: context.publishPorts })
     case 'health':
@@ -92,20 +99,51 @@ const handleOwn = (context: PageContext, request: FastifyRequest, reply: Fastify
   return sendFile(context, request, reply.header('cache-control', 'public, max-age=31536000, immutable'), name)
 }
 
+/** The list has what the client may watch. */
+const sendPaths = async ({ hub, access }: PageContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+  const paths = livePaths(hub)
+  const isShown = await Promise.all(paths.map(({ name }) => mayHttp(access, request, { action: 'read', path: name, protocol: 'http' })))
+  return sendJson(reply, { paths: paths.filter((_path, index) => isShown[index]) })
+}
+
+/**
+ * `POST /_/sign-in?path=NAME&action=read`: takes credentials for one path, and sets the cookie by which the pages go on without them.
+ */
+const signIn = async ({ access }: PageContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+  const path = namedPath(request)
+  const action = new URLSearchParams(queryOf(request)).get('action') ?? 'read'
+  if (path === undefined || (action !== 'read' && action !== 'publish')) throw new HttpError(400, 'Name the path: /_/sign-in?path=camera1&action=read.')
+  const { user, expiresAt } = await authorizeHttp(access, request, { action, path, protocol: 'http' })
+  if (user !== '') {
+    const pass = access.issuePass({ action, path, user, expiresAt })
+    reply.header('set-cookie', passCookie(passCookieName(action, path), pass, request.protocol === 'https'))
+  }
+  return reply.header('cache-control', 'no-store').code(204).send()
+}
+
 /** For those who wait and cannot listen to events. */
-const sendReady = (context: PageContext, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+const sendReady = async (context: PageContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
   const name = namedPath(request)
   if (name === undefined) throw new HttpError(400, 'Name the path: /_/ready?path=camera1.')
+  await authorizeHttp(context.access, request, { action: 'read', path: name, protocol: 'http' })
   return sendJson(reply.headers(FROM_ANY_SITE), { name, ready: isReady(context.hub, name) })
 }
 
-const openEvents = (context: PageContext, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+/** That the list has changed is told to everybody; which paths there are is not in it. */
+const openEvents = async (context: PageContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
   const pathName = namedPath(request)
+  if (pathName !== undefined) await authorizeHttp(context.access, request, { action: 'read', path: pathName, protocol: 'http' })
   context.events.checkRoom()
   reply.hijack()
   if (request.method === 'HEAD') reply.raw.writeHead(200, { 'content-type': 'text/event-stream' }).end()
-  else context.events.open(reply.raw, pathName, pathName === undefined ? {} : FROM_ANY_SITE)
+  else context.events.open(reply.raw, pathName, pathName === undefined ? {} : originHeaders(context.access, request))
   return reply
+}
+
+/** As the list of origins says; this answer does not go through the hooks of the others. */
+const originHeaders = ({ allowOrigins }: Access, { headers: { origin = '' } }: FastifyRequest): Record<string, string> => {
+  if (allowOrigins.includes('*')) return FROM_ANY_SITE
+  return allowOrigins.includes(origin) ? { 'access-control-allow-origin': origin, vary: 'origin' } : { vary: 'origin' }
 }
 
 const namedPath = (request: FastifyRequest): string | undefined => {

@@ -7,13 +7,14 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { Hub, type Publisher } from '@millrace/media/hub/hub.ts'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { makeServerContext } from '../../../test/server-context.ts'
 import type { PathRoute } from '../../net/http-route.ts'
 import { sendProblem } from '../../net/problem.ts'
 import { type HttpServer, startHttpServer } from './http-server.ts'
 
 const ROOT = join(import.meta.dirname, '../../../../..')
 const WAIT_MS = 15_000
-const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet }
+const _quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => _quiet }
 const publisher: Publisher = { protocol: 'rtmp', remote: '127.0.0.1:50000', close() {} }
 const opus = { kind: 'audio', name: 'opus', clockRate: 48000, channels: 2 } as const
 
@@ -68,10 +69,7 @@ describe('the pages in Chromium', { timeout: 120_000 }, () => {
     requests = []
     faults = []
     hub = new Hub({ converters: { makePacketizer: () => ({ push: () => [] }), makeDepacketizer: () => ({ push: () => [] }) }, republishGraceMs: 1000 })
-    server = await startHttpServer(
-      { hub, log: quiet, countFault() {} },
-      { host: '127.0.0.1', port: 0, routes, pagesDir, publishPorts: { rtmp: 1935, rtsp: 8554 } },
-    )
+    server = await startHttpServer(makeServerContext({ hub }), { host: '127.0.0.1', port: 0, routes, pagesDir, publishPorts: { rtmp: 1935, rtsp: 8554 } })
     page = await browser.newPage()
     page.setDefaultTimeout(WAIT_MS)
     page.on('pageerror', (error) => faults.push(error.message))

@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { Hub } from '@millrace/media/hub/hub.ts'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { makeServerContext } from '../../../test/server-context.ts'
 import type { PathRoute } from '../../net/http-route.ts'
 import { sendProblem } from '../../net/problem.ts'
 import { type HttpServer, startHttpServer } from './http-server.ts'
 
 const ROOT = join(import.meta.dirname, '../../../../..')
 const WAIT_MS = 15_000
-const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet }
+const _quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => _quiet }
 
 describe('the publish page in Chromium', { timeout: 120_000 }, () => {
   let browser: Browser
@@ -70,14 +70,7 @@ describe('the publish page in Chromium', { timeout: 120_000 }, () => {
         '--host-resolver-rules=MAP without-https.example 127.0.0.1',
       ],
     })
-    server = await startHttpServer(
-      {
-        hub: new Hub({ converters: { makePacketizer: () => ({ push: () => [] }), makeDepacketizer: () => ({ push: () => [] }) }, republishGraceMs: 1000 }),
-        log: quiet,
-        countFault() {},
-      },
-      { host: '127.0.0.1', port: 0, routes, pagesDir, publishPorts: { rtmp: 1935 } },
-    )
+    server = await startHttpServer(makeServerContext(), { host: '127.0.0.1', port: 0, routes, pagesDir, publishPorts: { rtmp: 1935 } })
   })
   after(async () => {
     await browser?.close()

@@ -1,14 +1,19 @@
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { RtmpIngest } from '@millrace/media/bridges/rtmp/to-hub.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { codecLabel } from '@millrace/media/codecs/codec.ts'
-import { checkPathName } from '@millrace/media/hub/path-name.ts'
+import type { Publisher } from '@millrace/media/hub/hub.ts'
 import type { ReaderQueueLimits } from '@millrace/media/hub/reader-queue.ts'
-import { type RtmpEvent, RtmpServerSession } from '@millrace/media/protocols/rtmp/server-session.ts'
+import type { Stream } from '@millrace/media/hub/stream.ts'
+import { type RtmpEvent, RtmpServerSession, type StreamRequest } from '@millrace/media/protocols/rtmp/server-session.ts'
 import type { Log } from '../../log/log.ts'
+import type { AccessDenied, Action } from '../../net/access.ts'
 import { monotonicMs } from '../../net/clock.ts'
 import type { ServerContext } from '../../net/context.ts'
+import type { SessionProbe } from '../../net/session-probe.ts'
 import { TcpWriter } from '../../net/tcp-writer.ts'
+import { credentialsOf } from './credentials.ts'
 import { Playback } from './playback.ts'
 import { WakeTimer } from './wake-timer.ts'
 
@@ -30,6 +35,12 @@ export class RtmpConn {
   #log: Log
   #ingest: RtmpIngest | undefined
   #playback: Playback | undefined
+  /** The player that waits for its stream; aborted when it goes. */
+  #waiting: AbortController | undefined
+  /** What came while it is decided whether the client may; reading pauses, so that it is little. */
+  #held: RtmpEvent[] | undefined
+  #user = ''
+  #userAgent = ''
   /** Told to go: what it still sends is not read any more. */
   #finishing = false
   #lingerTimer: NodeJS.Timeout | undefined
@@ -93,12 +104,16 @@ export class RtmpConn {
   }
 
   #onEvent(event: RtmpEvent): void {
+    if (this.#held) {
+      this.#held.push(event)
+      return
+    }
     switch (event.type) {
       case 'publish':
-        this.#onPublish(event.path)
+        this.#authorize('publish', event, () => this.#onPublish(event.path))
         break
       case 'play':
-        this.#onPlay(event.path)
+        this.#authorize('read', event, () => this.#onPlay(event.path))
         break
       case 'media':
         this.#ingest?.push(monotonicMs(), event.message)
@@ -113,8 +128,40 @@ export class RtmpConn {
     }
   }
 
-  #onPublish(path: string): void {
+  #authorize(action: Action, request: StreamRequest, begin: () => void): void {
+    const { path, userAgent } = request
     this.#setPath(path)
+    this.#held = []
+    this.#socket.pause()
+    const protocol = this.#socket instanceof TLSSocket ? 'rtmps' : 'rtmp'
+    const ip = this.#socket.remoteAddress ?? ''
+    void this.#context.access.authorize({ action, path, protocol, ip, userAgent, credentials: credentialsOf(request) }).then((decision) =>
+      this.#drive(() => {
+        const held = this.#held ?? []
+        this.#held = undefined
+        this.#socket.resume()
+        if (!decision.allowed) return this.#deny(action, path, decision)
+        this.#user = decision.user
+        this.#userAgent = userAgent
+        begin()
+        for (const event of held) this.#onEvent(event)
+      }),
+    )
+  }
+
+  #deny(action: Action, path: string, { challenge, retryAfterMs }: AccessDenied): void {
+    const text =
+      retryAfterMs !== undefined
+        ? `too many attempts: try again in ${Math.ceil(retryAfterMs / 1000)} s`
+        : challenge
+          ? `to ${action} ${path}, end the stream's name with ?user=NAME&pass=PASSWORD, ?token=TOKEN or ?key=KEY of a user who may`
+          : `you may not ${action} ${path}: who runs this server can permit it`
+    if (action === 'publish') this.#session.refusePublish('NetStream.Publish.BadName', text)
+    else this.#session.refusePlay('NetStream.Play.Failed', text)
+    this.#finish()
+  }
+
+  #onPublish(path: string): void {
     const refusal = this.#publishRefusal(path)
     if (refusal) {
       this.#log.warn({}, `publisher refused: ${refusal}`)
@@ -126,16 +173,27 @@ export class RtmpConn {
     this.#ingest = new RtmpIngest({
       hub: this.#context.hub,
       path,
-      publisher: { protocol: 'rtmp', remote: this.#remote, close: (message) => this.#endPublish(message) },
+      publisher: this.#publisher(),
       warn: (message) => this.#log.warn({}, message),
       onPublish: (codecs) => this.#log.info({}, `publisher came with ${codecs.map(codecLabel).join(' + ')}`),
     })
   }
 
+  #publisher(): Publisher & SessionProbe {
+    return {
+      protocol: 'rtmp',
+      remote: this.#remote,
+      user: this.#user,
+      userAgent: this.#userAgent,
+      transport: 'tcp',
+      close: (message) => this.#endPublish(message),
+      readCounters: () => ({ bytesIn: this.#writer.bytesIn, bytesOut: this.#writer.bytesOut }),
+    }
+  }
+
   #publishRefusal(path: string): string | undefined {
     try {
-      checkPathName(path)
-      this.#context.hub.checkFree(path, monotonicMs())
+      this.#context.paths.checkPublish(path)
       return undefined
     } catch (error) {
       if (error instanceof ProtocolError) return error.message
@@ -144,19 +202,30 @@ export class RtmpConn {
   }
 
   #onPlay(path: string): void {
-    this.#setPath(path)
-    const stream = this.#context.hub.find(path)
+    const waiting = new AbortController()
+    this.#waiting?.abort()
+    this.#waiting = waiting
+    // Starts a source on demand if need be.
+    void this.#context.paths.whenAvailable(path, waiting.signal).then((stream) => {
+      if (!waiting.signal.aborted) this.#drive(() => this.#startPlaying(path, stream))
+    })
+  }
+
+  #startPlaying(path: string, stream: Stream | undefined): void {
     if (!stream) {
-      this.#log.info({}, 'reader refused: nobody publishes there')
-      this.#session.refusePlay('NetStream.Play.StreamNotFound', `nobody publishes to ${path === '' ? 'an empty path' : path}`)
+      const reason = this.#context.paths.whyUnavailable(path)
+      this.#log.info({}, `reader refused: ${reason}`)
+      this.#session.refusePlay('NetStream.Play.StreamNotFound', reason)
       this.#finish()
       return
     }
-    const playback = new Playback(stream, this.#writer, this.#remote, (reason) => this.#endPlay(reason.message))
+    const playback = new Playback(stream, this.#writer, { remote: this.#remote, user: this.#user, userAgent: this.#userAgent }, (reason) =>
+      this.#endPlay(reason.message),
+    )
     if (playback.refusal) {
       this.#log.warn({}, `reader refused: ${playback.refusal}`)
       this.#session.refusePlay('NetStream.Play.Failed', playback.refusal)
-      playback.close()
+      playback.close('it is refused')
       this.#finish()
       return
     }
@@ -201,14 +270,15 @@ export class RtmpConn {
   }
 
   #leave(reason: string): void {
+    this.#waiting?.abort()
     if (this.#ingest) {
-      this.#ingest.close(monotonicMs())
+      this.#ingest.close(monotonicMs(), reason)
       this.#ingest = undefined
       this.#ingestTimer.stop()
       this.#log.info({}, `publisher left: ${reason}`)
     }
     if (this.#playback) {
-      this.#playback.close()
+      this.#playback.close(reason)
       this.#playback = undefined
       const { queue, bytesOut } = this.#writer
       this.#log.info({ bytesOut, dropped: queue.dropped }, `reader left: ${reason}`)

@@ -6,10 +6,15 @@ import type { Log } from '../../log/log.ts'
 import type { SessionCounters, SessionProbe } from '../../net/session-probe.ts'
 import type { TcpWriter } from '../../net/tcp-writer.ts'
 
+type Player = { readonly remote: string; readonly user: string; readonly userAgent: string }
+
 /** One player's hold on a stream. */
 export class Playback implements RtmpPlayer, SessionProbe, StreamClient {
   readonly protocol = 'rtmp'
+  readonly transport = 'tcp'
   readonly remote: string
+  readonly user: string
+  readonly userAgent: string
   readonly #stream: Stream
   readonly #writer: TcpWriter
   readonly #muxer: RtmpMuxer
@@ -20,8 +25,10 @@ export class Playback implements RtmpPlayer, SessionProbe, StreamClient {
   #closed = false
 
   /** @param onEnd the stream is over */
-  constructor(stream: Stream, writer: TcpWriter, remote: string, onEnd: (reason: EndReason) => void) {
+  constructor(stream: Stream, writer: TcpWriter, { remote, user, userAgent }: Player, onEnd: (reason: EndReason) => void) {
     this.remote = remote
+    this.user = user
+    this.userAgent = userAgent
     this.#stream = stream
     this.#writer = writer
     this.#onEnd = onEnd
@@ -40,8 +47,13 @@ export class Playback implements RtmpPlayer, SessionProbe, StreamClient {
     if (missing.length > 0) log.warn({ missing: missing.map(({ name }) => name) }, `plays without ${labels(missing)}, which RTMP cannot carry`)
   }
 
+  get isActive(): boolean {
+    return this.#joined
+  }
+
   readCounters(): SessionCounters {
-    return { bytes: this.#writer.bytesOut, dropped: this.#writer.queue.dropped }
+    const { bytesIn, bytesOut, queue } = this.#writer
+    return { bytesIn, bytesOut, dropped: queue.dropped, dropReason: 'slow-reader' }
   }
 
   set paused(paused: boolean) {
@@ -69,11 +81,12 @@ export class Playback implements RtmpPlayer, SessionProbe, StreamClient {
     this.#onEnd(reason)
   }
 
-  close(): void {
+  /** @param reason why, for people */
+  close(reason: string): void {
     if (this.#closed) return
     this.#closed = true
     this.sync()
-    this.#stream.removeClient(this)
+    this.#stream.removeClient(this, reason)
     releaseRtmpMuxer(this.#stream)
   }
 }

@@ -3,7 +3,6 @@ import { RtspReceiver } from '@millrace/media/bridges/rtsp/to-hub.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { codecLabel } from '@millrace/media/codecs/codec.ts'
 import type { Publication, Publisher } from '@millrace/media/hub/hub.ts'
-import { checkPathName } from '@millrace/media/hub/path-name.ts'
 import { encodeInterleaved } from '@millrace/media/protocols/rtsp/interleaved.ts'
 import type { SetupTrack } from '@millrace/media/protocols/rtsp/server-tracks.ts'
 import type { Pair } from '@millrace/media/protocols/rtsp/transport.ts'
@@ -31,17 +30,19 @@ export class Publishing {
   #receiver: RtspReceiver | undefined
   #expireTimer: NodeJS.Timeout | undefined
   #reportedMs = 0
+  #udpBytesIn = 0
+  #udpBytesOut = 0
 
   /**
    * @param onUdpPacket told of each packet that comes by UDP
-   * @throws ProtocolError `path/invalid-name`, `path/busy`, `path/no-tracks`
+   * @throws ProtocolError `path/no-tracks`, and those of `PathDirectory.checkPublish`
    */
   constructor(parts: RtspParts, path: string, remote: Remote, description: SessionDescription, onUdpPacket: (nowMs: number) => void) {
-    this.path = checkPathName(path)
+    parts.context.paths.checkPublish(path)
+    this.path = path
     this.#parts = parts
     this.#remote = remote
     this.#onUdpPacket = onUdpPacket
-    parts.context.hub.checkFree(path, monotonicMs())
     const { known, unknown } = sortMedia(description)
     if (known.length === 0) throw new ProtocolError('path/no-tracks', `nothing to publish to ${path}: ${unknown.map(({ reason }) => reason).join(', ')}`)
     this.#known = known
@@ -56,11 +57,16 @@ export class Publishing {
     const { address } = this.#remote
     const isRtpFree = rtp.register(address, ports[0], (bytes) => {
       const nowMs = monotonicMs()
+      this.#udpBytesIn += bytes.length
       this.#onUdpPacket(nowMs)
       this.#receiver?.onRtp(nowMs, track.index, bytes)
     })
     if (!isRtpFree) return false
-    if (!rtcp.register(address, ports[1], (bytes) => this.#receiver?.onRtcp(monotonicMs(), track.index, bytes))) {
+    const onRtcp = (bytes: Uint8Array): void => {
+      this.#udpBytesIn += bytes.length
+      this.#receiver?.onRtcp(monotonicMs(), track.index, bytes)
+    }
+    if (!rtcp.register(address, ports[1], onRtcp)) {
       rtp.unregister(address, ports[0])
       return false
     }
@@ -84,8 +90,13 @@ export class Publishing {
     this.#parts.context.log.info(this.#fields, `publisher came with ${codecs.map(codecLabel).join(' + ')} over ${isUdp ? 'UDP' : 'TCP'}`)
   }
 
-  readCounters(): SessionCounters {
-    return this.#receiver?.counters() ?? {}
+  get transport(): 'udp' | 'tcp' {
+    return this.#tracks.some(({ transport }) => transport.lower === 'udp') ? 'udp' : 'tcp'
+  }
+
+  /** @param writer of the RTSP connection */
+  readCounters({ bytesIn, bytesOut }: TcpWriter): SessionCounters {
+    return { ...this.#receiver?.counters(), bytesIn: bytesIn + this.#udpBytesIn, bytesOut: bytesOut + this.#udpBytesOut }
   }
 
   /** A packet that came within the RTSP connection. */
@@ -101,7 +112,10 @@ export class Publishing {
     for (const { mediaIndex, bytes } of this.#receiver.receiverReports(nowMs)) {
       const transport = this.#tracks.find((track) => track.index === mediaIndex)?.transport
       if (transport?.interleaved) writer.writeEssential(encodeInterleaved(transport.interleaved[1], bytes))
-      else if (transport?.clientPort) this.#parts.udp.rtcp.send(bytes, transport.clientPort[1], this.#remote.address)
+      else if (transport?.clientPort) {
+        this.#udpBytesOut += bytes.length
+        this.#parts.udp.rtcp.send(bytes, transport.clientPort[1], this.#remote.address)
+      }
     }
   }
 
@@ -123,7 +137,7 @@ export class Publishing {
   #stop(message: string): void {
     clearInterval(this.#expireTimer)
     if (!this.#publication) return
-    this.#publication.close(monotonicMs())
+    this.#publication.close(monotonicMs(), message)
     this.#publication = undefined
     this.#parts.context.log.info({ ...this.#fields, brokenPackets: this.#receiver?.broken }, `publisher left: ${message}`)
     this.#receiver = undefined

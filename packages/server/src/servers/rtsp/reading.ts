@@ -13,11 +13,15 @@ import type { Remote, RtspParts } from './parts.ts'
 import { TcpSink } from './tcp-sink.ts'
 import { UdpSink } from './udp-sink.ts'
 
+type Reader = Remote & { readonly user: string; readonly userAgent: string }
+
 /** The reading side of a connection, from its first SETUP to its end. */
 export class Reading implements SessionProbe, StreamClient {
   readonly protocol = 'rtsp'
   readonly path: string
   readonly #parts: RtspParts
+  readonly user: string
+  readonly userAgent: string
   readonly #remote: Remote
   readonly #stream: Stream
   readonly #output: RtspOutput
@@ -26,15 +30,20 @@ export class Reading implements SessionProbe, StreamClient {
   readonly #reports: ReaderReports
   #reader: RtspReader | undefined
   #udpSink: UdpSink | undefined
+  /** By UDP: what sinks before this one sent, and reports that came. */
+  #udpBytesOut = 0
+  #udpBytesIn = 0
   #writer: TcpWriter | undefined
   #hasPlayed = false
   #isClosed = false
 
   /** @param onEnd told when the stream is over, after the client was told */
-  constructor(parts: RtspParts, path: string, stream: Stream, remote: Remote, onEnd: (reason: EndReason) => void) {
+  constructor(parts: RtspParts, path: string, stream: Stream, remote: Reader, onEnd: (reason: EndReason) => void) {
     this.path = path
     this.#parts = parts
     this.#remote = remote
+    this.user = remote.user
+    this.userAgent = remote.userAgent
     this.#stream = stream
     this.#onEnd = onEnd
     this.#output = RtspOutput.of(stream, parts.output)
@@ -46,11 +55,27 @@ export class Reading implements SessionProbe, StreamClient {
     return this.#remote.label
   }
 
-  /** Over TCP with the little that RTSP itself says. */
+  get transport(): 'udp' | 'tcp' | undefined {
+    if (this.#udpSink) return 'udp'
+    return this.#writer && 'tcp'
+  }
+
+  get isActive(): boolean {
+    return this.#reader !== undefined
+  }
+
   readCounters(): SessionCounters {
+    if (!this.#writer) return {}
+    const { bytesIn, bytesOut, queue } = this.#writer
     const { lost, jitterMs, rttMs } = this.#reports
-    if (this.#udpSink) return { bytes: this.#udpSink.bytesOut, packets: this.#udpSink.packetsOut, lost, jitterMs, rttMs }
-    return this.#writer ? { bytes: this.#writer.bytesOut, dropped: this.#writer.queue.dropped, lost, jitterMs, rttMs } : {}
+    return {
+      bytesIn: bytesIn + this.#udpBytesIn,
+      bytesOut: bytesOut + this.#udpBytesOut + (this.#udpSink?.bytesOut ?? 0),
+      ...(this.#udpSink ? { packets: this.#udpSink.packetsOut } : { dropped: queue.dropped, dropReason: 'slow-reader' }),
+      lost,
+      jitterMs,
+      rttMs,
+    }
   }
 
   /** @param rtcp of the reader, a compound packet. What cannot be read is counted: the player plays without it */
@@ -74,6 +99,7 @@ export class Reading implements SessionProbe, StreamClient {
     const port = track.transport.clientPort?.[1]
     if (port === undefined) return true
     const take = (rtcp: Uint8Array): void => {
+      this.#udpBytesIn += rtcp.length
       this.onReport(rtcp)
       onReport()
     }
@@ -103,6 +129,7 @@ export class Reading implements SessionProbe, StreamClient {
       run: () => {
         if (this.#isClosed) return
         this.#reader = reader
+        this.#udpBytesOut += this.#udpSink?.bytesOut ?? 0
         this.#udpSink = sink
         this.#writer = writer
         sink?.pace()
@@ -133,7 +160,7 @@ export class Reading implements SessionProbe, StreamClient {
     this.#reader?.end(message)
     this.pause()
     for (const port of this.#registered) this.#parts.udp.rtcp.unregister(this.#remote.address, port)
-    this.#stream.removeClient(this)
+    this.#stream.removeClient(this, message)
     releaseRtspOutput(this.#stream)
     if (this.#hasPlayed) this.#parts.context.log.info(this.#fields, `reader left: ${message}`)
   }

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { describeStream } from '@millrace/media/bridges/rtsp/describe-stream.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import type { Publisher } from '@millrace/media/hub/hub.ts'
-import { type RtspServerEvent, RtspServerSession } from '@millrace/media/protocols/rtsp/rtsp-server-session.ts'
+import type { Stream } from '@millrace/media/hub/stream.ts'
+import { type Claim, type RtspServerEvent, RtspServerSession } from '@millrace/media/protocols/rtsp/rtsp-server-session.ts'
 import type { SetupTrack } from '@millrace/media/protocols/rtsp/server-tracks.ts'
 import type { Status } from '@millrace/media/protocols/rtsp/status.ts'
 import { monotonicMs } from '../../net/clock.ts'
@@ -12,6 +14,7 @@ import { TcpWriter } from '../../net/tcp-writer.ts'
 import { type Remote, type RtspParts, remoteOf } from './parts.ts'
 import { Publishing } from './publishing.ts'
 import { Reading } from './reading.ts'
+import { RtspGate } from './rtsp-gate.ts'
 
 /** A client that does not take its last bytes is cut off after this time. */
 const LINGER_MS = 1000
@@ -25,8 +28,11 @@ export class RtspConn {
   readonly #writer: TcpWriter
   readonly #session: RtspServerSession
   readonly #remote: Remote
+  readonly #gate: RtspGate
   #role: Publishing | Reading | undefined
   #wakeTimer: NodeJS.Timeout | undefined
+  /** Aborted when the connection closes. */
+  readonly #gone = new AbortController()
   #isClosing = false
 
   constructor(parts: RtspParts, socket: Socket) {
@@ -34,7 +40,10 @@ export class RtspConn {
     this.#socket = socket
     this.#remote = remoteOf(socket.remoteAddress ?? '', socket.remotePort ?? 0)
     this.#writer = new TcpWriter(socket, parts.queueLimits)
-    this.#session = new RtspServerSession({ sessionId: randomBytes(8).toString('hex'), server: 'Millrace' }, monotonicMs())
+    this.#gate = new RtspGate(parts.context.access, this.#remote, socket instanceof TLSSocket ? 'rtsps' : 'rtsp')
+    // Media by UDP would leave in the clear what the client wants encrypted.
+    const options = { sessionId: randomBytes(8).toString('hex'), server: 'Millrace', interleavedOnly: socket instanceof TLSSocket }
+    this.#session = new RtspServerSession(options, monotonicMs())
     socket.setNoDelay(true)
     socket.on('data', (bytes: Buffer) => this.#guard(() => this.#session.handleInput(monotonicMs(), bytes)))
     socket.on('error', () => undefined)
@@ -54,6 +63,7 @@ export class RtspConn {
   close(message: string): void {
     if (this.#isClosing) return
     this.#isClosing = true
+    this.#gone.abort()
     clearTimeout(this.#wakeTimer)
     this.#leaveRole(message)
     this.#writer.end()
@@ -100,14 +110,14 @@ export class RtspConn {
         else this.#role?.onReport(event.payload)
         break
       case 'describe':
-        this.#describe(event.path)
+        this.#authorize('read', event.path, event.claim, () => this.#describe(event.path))
         break
       case 'announce':
-        this.#announce(event)
+        this.#authorize('publish', event.path, event.claim, () => this.#announce(event))
         break
       case 'setup':
         if (event.isPublishing) this.#setupPublishing(event.track)
-        else this.#setupReading(event.path, event.track)
+        else this.#authorize('read', event.path, event.claim, () => this.#setupReading(event.path, event.track))
         break
       case 'play':
         this.#play(event.tracks)
@@ -126,10 +136,29 @@ export class RtspConn {
     }
   }
 
+  /** Once for each thing that the client does: further requests of the same connection go on with it. */
+  #authorize(action: 'publish' | 'read', path: string, claim: Claim, begin: () => void): void {
+    void this.#gate.authorize(action, path, claim).then((answer) =>
+      this.#guard(() => {
+        if (answer === undefined) begin()
+        else this.#session.refuse(monotonicMs(), answer.status, answer.reason, answer)
+      }),
+    )
+  }
+
   #describe(path: string): void {
-    const stream = this.#parts.context.hub.find(path)
-    if (stream) this.#session.answerDescribe(monotonicMs(), describeStream(path, stream))
-    else this.#session.refuse(monotonicMs(), 404, `nobody publishes to ${path}`)
+    this.#whenAvailable(path, (stream) => this.#session.answerDescribe(monotonicMs(), describeStream(path, stream)))
+  }
+
+  /** Starts a source on demand if need be; the session reads no further request meanwhile. */
+  #whenAvailable(path: string, answer: (stream: Stream) => void): void {
+    const { paths } = this.#parts.context
+    void paths.whenAvailable(path, this.#gone.signal).then((stream) =>
+      this.#guard(() => {
+        if (stream) answer(stream)
+        else this.#session.refuse(monotonicMs(), 404, paths.whyUnavailable(path))
+      }),
+    )
   }
 
   #announce({ path, description }: Extract<RtspServerEvent, { type: 'announce' }>): void {
@@ -146,22 +175,24 @@ export class RtspConn {
   }
 
   #setupReading(path: string, track: SetupTrack): void {
-    const reading = this.#reading(path)
-    const ssrc = reading?.ssrc(track.index)
-    if (!reading) this.#session.refuse(monotonicMs(), 404, `nobody publishes to ${path}`)
-    else if (ssrc === undefined) this.#session.refuse(monotonicMs(), 404, `${path} has no track ${track.index}`)
-    else if (reading.register(track, () => this.#session.reportReceived(monotonicMs()))) this.#answerSetup(track, ssrc)
-    else this.#session.refuse(monotonicMs(), 461, PORT_TAKEN)
+    // A later SETUP is of the same stream as the first.
+    if (this.#role instanceof Reading) this.#setupTrack(this.#role, track)
+    else {
+      this.#whenAvailable(path, (stream) => {
+        const reading = new Reading(this.#parts, path, stream, { ...this.#remote, user: this.#gate.user, userAgent: this.#gate.userAgent }, (reason) =>
+          this.close(reason.message),
+        )
+        this.#role = reading
+        this.#setupTrack(reading, track)
+      })
+    }
   }
 
-  /** What this connection reads; a later SETUP is of the same stream as the first. */
-  #reading(path: string): Reading | undefined {
-    if (this.#role instanceof Reading) return this.#role
-    const stream = this.#parts.context.hub.find(path)
-    if (!stream) return undefined
-    const reading = new Reading(this.#parts, path, stream, this.#remote, (reason) => this.close(reason.message))
-    this.#role = reading
-    return reading
+  #setupTrack(reading: Reading, track: SetupTrack): void {
+    const ssrc = reading.ssrc(track.index)
+    if (ssrc === undefined) this.#session.refuse(monotonicMs(), 404, `${reading.path} has no track ${track.index}`)
+    else if (reading.register(track, () => this.#session.reportReceived(monotonicMs()))) this.#answerSetup(track, ssrc)
+    else this.#session.refuse(monotonicMs(), 461, PORT_TAKEN)
   }
 
   #answerSetup(track: SetupTrack, ssrc: number | undefined): void {
@@ -187,8 +218,11 @@ export class RtspConn {
     const publisher: Publisher & SessionProbe = {
       protocol: 'rtsp',
       remote: this.#remote.label,
+      user: this.#gate.user,
+      userAgent: this.#gate.userAgent,
       close: (message) => this.close(message),
-      readCounters: () => publishing.readCounters(),
+      transport: publishing.transport,
+      readCounters: () => publishing.readCounters(this.#writer),
     }
     const fault = faultOf(() => publishing.start(tracks, publisher))
     if (fault) this.#refusePublisher(publishing.path, fault)
@@ -196,10 +230,17 @@ export class RtspConn {
   }
 
   #refusePublisher(path: string, error: ProtocolError): void {
-    const status: Status = error.code === 'path/busy' ? 403 : error.code === 'path/no-tracks' ? 415 : 400
+    const status: Status =
+      error.code === 'path/busy' || error.code === 'path/has-source'
+        ? 403
+        : error.code === 'path/not-configured'
+          ? 404
+          : error.code === 'path/no-tracks'
+            ? 415
+            : 400
     this.#parts.context.countFault('rtsp', error.code)
     this.#parts.context.log.warn({ path, protocol: 'rtsp', client: this.#remote.label, code: error.code }, `publisher refused: ${error.message}`)
-    this.#session.refuse(monotonicMs(), status, error.message, true)
+    this.#session.refuse(monotonicMs(), status, error.message, { thenClose: true })
   }
 
   #leaveRole(message: string): void {

@@ -46,7 +46,9 @@ export class UdpSink implements RtspSink {
 
   sendRtcp(track: Track, rtcp: Uint8Array): void {
     const port = this.#ports.get(track.index)?.[1]
-    if (port !== undefined) this.#udp.rtcp.send(rtcp, port, this.#address)
+    if (port === undefined) return
+    this.bytesOut += rtcp.length
+    this.#udp.rtcp.send(rtcp, port, this.#address)
   }
 
   close(): void {

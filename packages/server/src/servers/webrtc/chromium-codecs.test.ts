@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { start } from '../../../test/rtsp/real-programs.ts'
+import { makeServerContext } from '../../../test/server-context.ts'
 import { type Browser, launchBrowser, receivedStats, watch } from '../../../test/webrtc/browser.ts'
 import { makeFrameClip } from '../../../test/webrtc/frame-clip.ts'
 import { LiveFeeder } from '../../../test/webrtc/live-feeder.ts'
@@ -51,7 +52,7 @@ describe('Chromium watches other codecs than H.264 by WHEP', () => {
 
   /** Publishes what a GStreamer pipeline makes, and waits for its first second. */
   const publish = async (t: TestContext, path: string, pipeline: string): Promise<void> => {
-    const context = { hub: server.hub, log: SILENT, countFault: () => {} }
+    const context = makeServerContext({ hub: server.hub })
     const rtsp = await startRtspServer(context, { host: '127.0.0.1', port: 0, rtpPort: 0, rtcpPort: 0 })
     t.after(() => rtsp.close())
     start(t, 'gst-launch-1.0', `-q ${pipeline} ! rtspclientsink protocols=tcp location=rtsp://127.0.0.1:${rtsp.port}/${path}`.split(' '))
@@ -96,4 +97,4 @@ describe('Chromium watches other codecs than H.264 by WHEP', () => {
   })
 })
 
-const SILENT = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT }
+const _SILENT = { debug() {}, info() {}, warn() {}, error() {}, child: () => _SILENT }

@@ -75,6 +75,12 @@ export class PeerLink {
     return address ? addressKey(address) : this.#options.remote
   }
 
+  /** How the media goes; undefined until that is known. */
+  get transport(): 'udp' | 'tcp' | undefined {
+    const to = this.agent.remoteAddress
+    return to && (to.connection ? 'tcp' : 'udp')
+  }
+
   /**
    * Takes the peer's new credentials.
    * @returns ours, and where we are reached

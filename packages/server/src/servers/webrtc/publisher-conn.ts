@@ -16,9 +16,9 @@ import type { Log } from '../../log/log.ts'
 import { monotonicMs } from '../../net/clock.ts'
 import type { SessionCounters, SessionProbe, SessionRecorder } from '../../net/session-probe.ts'
 import { PeerLink, type PeerLinkOptions } from './peer-link.ts'
-import { SessionTap, TappedSrtcpReceiver, TappedSrtcpSender } from './session-tap.ts'
+import { SessionTap, TappedOut, TappedSrtcpReceiver, TappedSrtcpSender } from './session-tap.ts'
 import { nodeSrtpCrypto } from './srtp-crypto.ts'
-import type { WebRtcConn } from './webrtc-conn.ts'
+import type { OfferMaker, WebRtcConn } from './webrtc-conn.ts'
 
 /** How soon a missing packet is asked for. */
 const TICK_MS = 10
@@ -35,6 +35,7 @@ export type PublisherConnOptions = {
   readonly hub: Hub
   readonly accepted: readonly AcceptedMedia[]
   readonly link: PeerLinkOptions
+  readonly maker?: OfferMaker | undefined
   readonly cname: string
   readonly log: Log
   countFault(code: string): void
@@ -51,7 +52,9 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
   readonly tap = new SessionTap()
   readonly #options: PublisherConnOptions
   readonly #log: Log
+  readonly #out: TappedOut
   #publisher: RtcPublisher | undefined
+  #bytesIn = 0
   #publication: Publication | undefined
   #ticker: NodeJS.Timeout | undefined
   #packets = 0
@@ -63,6 +66,7 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
     this.pathName = options.pathName
     this.#options = options
     this.#log = options.log
+    this.#out = new TappedOut(options.link.port, this.tap)
     this.link = new PeerLink(options.link, {
       connected: (keys, to) => this.#connected(keys, to),
       moved: (to) => {
@@ -84,7 +88,20 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
     return Math.max(this.link.agent.lastValidMs, this.#mediaMs)
   }
 
+  get user(): string | undefined {
+    return this.#options.maker?.user
+  }
+
+  get userAgent(): string | undefined {
+    return this.#options.maker?.userAgent
+  }
+
+  get transport(): 'udp' | 'tcp' | undefined {
+    return this.link.transport
+  }
+
   handleMedia(nowMs: number, datagram: Uint8Array): void {
+    this.#bytesIn += datagram.length
     try {
       if (isRtcp(datagram)) this.#publisher?.handleRtcp(nowMs, datagram)
       else {
@@ -110,7 +127,9 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
   }
 
   readCounters(): SessionCounters {
-    return this.#publisher?.counters ?? {}
+    if (!this.#publisher) return {}
+    const { bytes: _payload, ...counters } = this.#publisher.counters
+    return { ...counters, bytesIn: this.#bytesIn, bytesOut: this.#out.bytesOut }
   }
 
   record(recorder: SessionRecorder | null): void {
@@ -130,12 +149,12 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
     this.link.close()
     if (this.#publication) this.#log.info({ ...this.#publisher?.counters, reason }, 'publisher left')
     else this.#log.debug({ reason }, 'publisher gone before it was connected')
-    this.#publication?.close(monotonicMs())
+    this.#publication?.close(monotonicMs(), reason)
     this.#options.closed()
   }
 
   #connected({ profile, ...keys }: DtlsSrtpKeys, to: Destination): void {
-    const { hub, accepted, cname, link } = this.#options
+    const { hub, accepted, cname } = this.#options
     const codecs = accepted.map(({ codec }) => codec)
     let publication: Publication
     try {
@@ -153,7 +172,7 @@ export class PublisherConn implements WebRtcConn, Publisher, SessionProbe {
       srtp: new SrtpReceiver(profile, remote.rtp, nodeSrtpCrypto),
       srtcpIn: new TappedSrtcpReceiver(profile, remote.rtcp, this.tap),
       srtcpOut: new TappedSrtcpSender(profile, local.rtcp, this.tap),
-      out: link.port,
+      out: this.#out,
     }
     const publisher = new RtcPublisher(publication, accepted, transport, to, { ssrc: randomInt(1, 2 ** 32), cname })
     this.#publisher = publisher

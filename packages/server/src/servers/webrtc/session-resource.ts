@@ -7,7 +7,7 @@ import type { PathRoute } from '../../net/http-route.ts'
 import { sendProblem } from '../../net/problem.ts'
 import { type IceServer, iceServerLinks } from './ice-server.ts'
 import type { TurnBudget } from './turn-budget.ts'
-import type { WebRtcConn } from './webrtc-conn.ts'
+import type { OfferMaker, WebRtcConn } from './webrtc-conn.ts'
 
 const ENDPOINT_METHODS = ['POST', 'OPTIONS'] as const
 const SESSION_METHODS = ['PATCH', 'DELETE', 'OPTIONS'] as const
@@ -37,7 +37,13 @@ export type SessionEndpoint = {
    * @returns undefined if the offer was refused, and the reply with the reason is sent
    * @throws ProtocolError for an offer with faults: answered with 400, counted and logged
    */
-  accept(offer: string, request: FastifyRequest, reply: FastifyReply, pathName: string): OpenedSession | undefined
+  accept(
+    offer: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    pathName: string,
+    maker: OfferMaker,
+  ): Promise<OpenedSession | undefined> | OpenedSession | undefined
   find(pathName: string, id: string): SessionResource | undefined
 }
 
@@ -49,16 +55,20 @@ export const sessionRoutes = (context: ServerContext, endpoint: SessionEndpoint)
   {
     methods: ENDPOINT_METHODS,
     tail: new RegExp(`^${endpoint.name}$`),
+    action: endpoint.name === 'whip' ? 'publish' : 'read',
+    protocol: 'webrtc',
     bodyLimit: MAX_SDP_LENGTH,
-    handle: (request, reply, pathName) => {
+    handle: (request, reply, pathName, _match, { user }) => {
       allowOrigins(reply)
       if (request.method === 'OPTIONS') return answerOptions(reply.headers(linkHeaders(endpoint)), ENDPOINT_METHODS)
-      return endpoint.turns.call(() => answerOffer(context, endpoint, request, reply, pathName))
+      return endpoint.turns.call(() => answerOffer(context, endpoint, request, reply, pathName, user))
     },
   },
   {
     methods: SESSION_METHODS,
     tail: new RegExp(`^${endpoint.name}/([\\w-]+)$`),
+    // Who knows the session's name opened it: it is 144 random bits.
+    action: 'open',
     bodyLimit: MAX_SDP_FRAGMENT_LENGTH,
     handle: (request, reply, pathName, match) => {
       allowOrigins(reply)
@@ -93,14 +103,21 @@ const answerOptions = (reply: FastifyReply, methods: readonly string[]): Fastify
     })
     .send()
 
-const answerOffer = (context: ServerContext, endpoint: SessionEndpoint, request: FastifyRequest, reply: FastifyReply, pathName: string): FastifyReply => {
+const answerOffer = async (
+  context: ServerContext,
+  endpoint: SessionEndpoint,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  pathName: string,
+  user: string,
+): Promise<FastifyReply> => {
   const type = mediaType(request)
   if (type !== OFFER_TYPE) {
     const detail = `The body is ${type || 'of no type'}; ${endpoint.name.toUpperCase()} takes ${OFFER_TYPE}.`
     return sendProblem(reply.header('accept-post', OFFER_TYPE), 415, 'Not an offer', detail)
   }
   try {
-    const opened = endpoint.accept(bodyText(request), request, reply, pathName)
+    const opened = await endpoint.accept(bodyText(request), request, reply, pathName, { user, userAgent: (request.headers['user-agent'] ?? '').slice(0, 256) })
     if (!opened) return reply
     return reply
       .code(201)

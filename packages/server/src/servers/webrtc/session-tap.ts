@@ -50,8 +50,9 @@ export class SessionTap {
 
 const describe = (to: Destination): string => `${addressKey(to)} by ${to.connection ? 'TCP' : 'UDP'}`
 
-/** Sends, and shows what it sends. */
+/** Sends, counts, and shows what it sends. */
 export class TappedOut implements DatagramOut {
+  bytesOut = 0
   readonly #out: DatagramOut
   readonly #tap: SessionTap
 
@@ -70,10 +71,12 @@ export class TappedOut implements DatagramOut {
 
   sendReserved(at: number, length: number, to: Destination): void {
     if (this.#tap.recorder !== null) this.#tap.recorder.rtp('out', this.#out.memory.bytes, at, length)
+    this.bytesOut += length
     this.#out.sendReserved(at, length, to)
   }
 
   send(bytes: Uint8Array, to: Destination): void {
+    this.bytesOut += bytes.length
     this.#out.send(bytes, to)
   }
 }

@@ -14,6 +14,7 @@ import type { Stream } from '@millrace/media/hub/stream.ts'
 import { attribute, attributesNamed } from '@millrace/media/protocols/sdp/attributes.ts'
 import { decodeSdp } from '@millrace/media/protocols/sdp/sdp.ts'
 import { decodeStun } from '@millrace/media/protocols/stun/decode-stun.ts'
+import { makeServerContext } from '../../../test/server-context.ts'
 import { FramedClient, makeCheck } from '../../../test/webrtc/ice-client.ts'
 import { until } from '../../../test/webrtc/until.ts'
 import type { Log } from '../../log/log.ts'
@@ -22,7 +23,7 @@ import { TcpPort } from './tcp-port.ts'
 import { WebRtcTransport } from './webrtc-transport.ts'
 
 const h264: Codec = { kind: 'video', name: 'h264', clockRate: 90000, sps: undefined, pps: undefined }
-const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet }
+const _quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => _quiet }
 const HOST = '127.0.0.1'
 
 describe('WebRTC by TCP', () => {
@@ -32,7 +33,7 @@ describe('WebRTC by TCP', () => {
   let stream: Stream
 
   before(async () => {
-    transport = await WebRtcTransport.start({ hub, log: quiet, countFault: (_protocol, code) => faults.push(code) }, { host: '::', port: 0 })
+    transport = await WebRtcTransport.start(makeServerContext({ hub, countFault: (_protocol, code) => faults.push(code) }), { host: '::', port: 0 })
     stream = hub.publish('live', [h264], 'packets', { protocol: 'test', remote: 'test', close() {} }, 0).stream
   })
   after(() => transport.close())

@@ -17,7 +17,7 @@ import type { SessionCounters, SessionProbe, SessionRecorder } from '../../net/s
 import { PeerLink, type PeerLinkOptions } from './peer-link.ts'
 import { SessionTap, TappedOut, TappedSrtcpReceiver, TappedSrtcpSender } from './session-tap.ts'
 import { nodeSrtpCrypto } from './srtp-crypto.ts'
-import type { WebRtcConn } from './webrtc-conn.ts'
+import type { OfferMaker, WebRtcConn } from './webrtc-conn.ts'
 
 const REPORT_INTERVAL_MS = 1000
 /** From least to all; their places are the layers in the statistics, where the publisher sends one picture. */
@@ -30,6 +30,7 @@ export type ViewerConnOptions = {
   readonly feed: RtcFeed
   readonly accepted: readonly AcceptedTrack[]
   readonly link: PeerLinkOptions
+  readonly maker?: OfferMaker | undefined
   readonly cname: string
   readonly log: Log
   readonly wallOffsetMs: number
@@ -47,7 +48,9 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
   readonly tap = new SessionTap()
   readonly #options: ViewerConnOptions
   readonly #log: Log
+  readonly #out: TappedOut
   #viewer: RtcViewer | undefined
+  #bytesIn = 0
   #nextReportMs = 0
   #isClosed = false
 
@@ -56,6 +59,7 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
     this.pathName = options.pathName
     this.#options = options
     this.#log = options.log
+    this.#out = new TappedOut(options.link.port, this.tap)
     this.link = new PeerLink(options.link, {
       connected: (keys, to) => this.#connected(keys, to),
       moved: (to) => {
@@ -73,14 +77,32 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
     return this.link.remote
   }
 
+  get user(): string | undefined {
+    return this.#options.maker?.user
+  }
+
+  get userAgent(): string | undefined {
+    return this.#options.maker?.userAgent
+  }
+
+  get transport(): 'udp' | 'tcp' | undefined {
+    return this.link.transport
+  }
+
+  get isActive(): boolean {
+    return this.link.connected
+  }
+
   get viewer(): RtcViewer | undefined {
     return this.#viewer
   }
 
   readCounters(): SessionCounters {
     if (!this.#viewer) return {}
-    const { level, levelReason, leftOut, place, ...counters } = this.#viewer.counters
-    return { ...counters, layer: place ? place.layer : LEVELS.indexOf(level), dropped: leftOut, reason: levelReason }
+    const { level, levelReason, leftOut, place, bytes: _payload, ...counters } = this.#viewer.counters
+    const bytes = { bytesIn: this.#bytesIn, bytesOut: this.#out.bytesOut }
+    const layer = place ? place.layer : LEVELS.indexOf(level)
+    return { ...counters, ...bytes, layer, dropped: leftOut, dropReason: 'congestion', reason: levelReason }
   }
 
   record(recorder: SessionRecorder | null): void {
@@ -89,6 +111,7 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
 
   handleMedia(nowMs: number, datagram: Uint8Array): void {
     if (!isRtcp(datagram)) return
+    this.#bytesIn += datagram.length
     try {
       this.#viewer?.handleRtcp(nowMs, datagram)
     } catch (error) {
@@ -118,14 +141,14 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
     else this.#log.debug({ reason }, 'viewer gone before it was connected')
     const { feed, stream } = this.#options
     if (this.#viewer) feed.removeViewer(this.#viewer)
-    stream.removeClient(this)
+    stream.removeClient(this, reason)
     this.#options.closed()
   }
 
   #connected({ profile, ...keys }: DtlsSrtpKeys, to: Destination): void {
     const local = deriveSessionKeys(profile, keys.localKey, keys.localSalt, nodeSrtpCrypto)
     const remote = deriveSessionKeys(profile, keys.remoteKey, keys.remoteSalt, nodeSrtpCrypto)
-    const { feed, stream, accepted, link } = this.#options
+    const { feed, stream, accepted } = this.#options
     this.#viewer = new RtcViewer(
       feed,
       stream.tracks,
@@ -134,7 +157,7 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
         srtp: makeSrtpSender(profile, local.rtp, nodeSrtpCrypto),
         srtcpOut: new TappedSrtcpSender(profile, local.rtcp, this.tap),
         srtcpIn: new TappedSrtcpReceiver(profile, remote.rtcp, this.tap),
-        out: new TappedOut(link.port, this.tap),
+        out: this.#out,
       },
       to,
     )

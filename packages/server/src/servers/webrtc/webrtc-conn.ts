@@ -2,6 +2,9 @@ import type { EndReason } from '@millrace/media/hub/end-reason.ts'
 import type { PeerLink } from './peer-link.ts'
 import type { SessionTap } from './session-tap.ts'
 
+/** Who made the offer, for lists. */
+export type OfferMaker = { readonly user: string; readonly userAgent: string }
+
 /** A session of WebRTC, whoever sends in it, as the UDP port and HTTP know it. */
 export type WebRtcConn = {
   /** Random: who knows it may end the session. */

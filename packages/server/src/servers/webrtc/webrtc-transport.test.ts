@@ -13,6 +13,7 @@ import type { Stream } from '@millrace/media/hub/stream.ts'
 import { attribute } from '@millrace/media/protocols/sdp/attributes.ts'
 import { decodeSdp } from '@millrace/media/protocols/sdp/sdp.ts'
 import { decodeStun, isStun } from '@millrace/media/protocols/stun/decode-stun.ts'
+import { makeServerContext } from '../../../test/server-context.ts'
 import { makeCheck } from '../../../test/webrtc/ice-client.ts'
 import { until } from '../../../test/webrtc/until.ts'
 import type { Log } from '../../log/log.ts'
@@ -21,13 +22,13 @@ import { ListenError } from '../../net/listen-error.ts'
 import { WebRtcTransport } from './webrtc-transport.ts'
 
 const h264: Codec = { kind: 'video', name: 'h264', clockRate: 90000, sps: undefined, pps: undefined }
-const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet }
+const _quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => _quiet }
 const HOST = '127.0.0.1'
 
 describe('the UDP port of WebRTC', () => {
   const faults: string[] = []
   const hub = new Hub({ converters: rtpConverters, republishGraceMs: 0 })
-  const context = { hub, log: quiet, countFault: (_protocol: string, code: string) => faults.push(code) }
+  const context = makeServerContext({ hub, countFault: (_protocol, code) => faults.push(code) })
   let transport: WebRtcTransport
   let stream: Stream
   let socket: Socket

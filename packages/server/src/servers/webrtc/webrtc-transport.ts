@@ -30,7 +30,7 @@ import type { TcpPort } from './tcp-port.ts'
 import type { TurnBudget } from './turn-budget.ts'
 import type { UdpPort } from './udp-port.ts'
 import { ViewerConn } from './viewer-conn.ts'
-import type { WebRtcConn } from './webrtc-conn.ts'
+import type { OfferMaker, WebRtcConn } from './webrtc-conn.ts'
 
 export type WebRtcOptions = {
   /** Address to bind to; `0.0.0.0` or `::` for all; one of the loopback for peers on this machine alone. */
@@ -126,7 +126,7 @@ export class WebRtcTransport implements Running {
    * @param accepted at least one track
    * @param remote `address:port` of the request
    */
-  open(pathName: string, stream: Stream, offer: RtcOffer, accepted: readonly AcceptedTrack[], remote: string): WebRtcSession {
+  open(pathName: string, stream: Stream, offer: RtcOffer, accepted: readonly AcceptedTrack[], remote: string, maker?: OfferMaker): WebRtcSession {
     const feed = this.#shareFeed(stream)
     const admission = this.#admit(offer, remote)
     const { id } = admission
@@ -137,6 +137,7 @@ export class WebRtcTransport implements Running {
       feed,
       accepted,
       link: admission.link,
+      maker,
       cname: CNAME,
       log: this.#context.log.child({ path: pathName, protocol: 'webrtc', client: remote }),
       wallOffsetMs: this.#wallOffsetMs,
@@ -158,7 +159,7 @@ export class WebRtcTransport implements Running {
    * @param accepted at least one section
    * @param remote `address:port` of the request
    */
-  openPublisher(pathName: string, offer: RtcOffer, accepted: readonly AcceptedMedia[], remote: string): WebRtcSession {
+  openPublisher(pathName: string, offer: RtcOffer, accepted: readonly AcceptedMedia[], remote: string, maker?: OfferMaker): WebRtcSession {
     for (const other of [...this.#byId.values()]) {
       if (other instanceof PublisherConn && other.pathName === pathName && !other.link.connected) other.close('another publisher came')
     }
@@ -169,6 +170,7 @@ export class WebRtcTransport implements Running {
       hub: this.#context.hub,
       accepted,
       link: admission.link,
+      maker,
       cname: CNAME,
       log: this.#context.log.child({ path: pathName, protocol: 'webrtc', client: remote }),
       countFault: (code) => this.#context.countFault('webrtc', code),

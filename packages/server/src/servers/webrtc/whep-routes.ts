@@ -3,12 +3,14 @@ import { decodeRtcOffer } from '@millrace/media/bridges/webrtc/rtc-offer.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
 import { codecLabel } from '@millrace/media/codecs/codec.ts'
 import type { FastifyReply } from 'fastify'
+import { closedSignal } from '../../net/closed-signal.ts'
 import type { ServerContext } from '../../net/context.ts'
 import type { PathRoute } from '../../net/http-route.ts'
-import { sendProblem } from '../../net/problem.ts'
+import { sendProblem, sentence } from '../../net/problem.ts'
 import { hasUsableFingerprint } from './fingerprint.ts'
 import type { IceServer } from './ice-server.ts'
 import { clientOf, type OpenedSession, sessionRoutes } from './session-resource.ts'
+import type { OfferMaker } from './webrtc-conn.ts'
 import type { WebRtcTransport } from './webrtc-transport.ts'
 
 /** WHEP (draft-ietf-wish-whep): `/PATH/whep` takes an offer of who wants to watch. */
@@ -17,7 +19,7 @@ export const whepRoutes = (context: ServerContext, transport: WebRtcTransport, i
     name: 'whep',
     iceServers,
     turns: transport.turns,
-    accept: (offer, request, reply, pathName) => acceptViewer(context, transport, offer, clientOf(request), reply, pathName),
+    accept: (offer, request, reply, pathName, maker) => acceptViewer(context, transport, offer, clientOf(request), reply, pathName, maker),
     find: (pathName, id) => transport.find(pathName, id),
   })
 
@@ -26,17 +28,18 @@ const REORDERED_FOR_VIEWER = 'The source sends B-frames, which WebRTC shows in t
 const REORDERED_FOR_LOG =
   'the source sends B-frames, which WebRTC shows in the wrong order: set the encoder to no B-frames (ffmpeg: -bf 0 or -tune zerolatency; OBS: Advanced, B-frames 0; cameras: profile Baseline, or B-frames off)'
 
-const acceptViewer = (
+const acceptViewer = async (
   context: ServerContext,
   transport: WebRtcTransport,
   offerText: string,
   client: string,
   reply: FastifyReply,
   pathName: string,
-): OpenedSession | undefined => {
-  const stream = context.hub.find(pathName)
+  maker: OfferMaker,
+): Promise<OpenedSession | undefined> => {
+  const stream = await context.paths.whenAvailable(pathName, closedSignal(reply))
   if (!stream) {
-    sendProblem(reply, 404, 'Nothing to watch', `Nobody publishes to ${pathName} now.`)
+    sendProblem(reply, 404, 'Nothing to watch', sentence(context.paths.whyUnavailable(pathName)))
     return undefined
   }
   const log = context.log.child({ path: pathName, protocol: 'webrtc', client })
@@ -52,7 +55,7 @@ const acceptViewer = (
     sendProblem(reply.headers(missingHeaders(missing)), 406, 'WebRTC does not carry this stream', detail)
     return undefined
   }
-  const { conn, answer } = transport.open(pathName, stream, offer, accepted, client)
+  const { conn, answer } = transport.open(pathName, stream, offer, accepted, client, maker)
   conn.tap.learnSdp(offerText, answer)
   for (const { codec, reason } of missing) log.warn({ codec: codecLabel(codec) }, `a track is not sent to this viewer: ${reason}`)
   const isReordered = accepted.some(({ trackIndex }) => stream.tracks[trackIndex]?.reordersPictures)

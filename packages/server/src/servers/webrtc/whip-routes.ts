@@ -1,15 +1,14 @@
 import { acceptPublisher } from '@millrace/media/bridges/webrtc/accept-publisher.ts'
 import { decodeRtcOffer } from '@millrace/media/bridges/webrtc/rtc-offer.ts'
 import { ProtocolError } from '@millrace/media/bytes/protocol-error.ts'
-import { checkPathName } from '@millrace/media/hub/path-name.ts'
 import type { FastifyReply } from 'fastify'
-import { monotonicMs } from '../../net/clock.ts'
 import type { ServerContext } from '../../net/context.ts'
 import type { PathRoute } from '../../net/http-route.ts'
-import { sendProblem } from '../../net/problem.ts'
+import { sendProblem, sentence } from '../../net/problem.ts'
 import { hasUsableFingerprint } from './fingerprint.ts'
 import type { IceServer } from './ice-server.ts'
 import { clientOf, type OpenedSession, sessionRoutes } from './session-resource.ts'
+import type { OfferMaker } from './webrtc-conn.ts'
 import type { WebRtcTransport } from './webrtc-transport.ts'
 
 /** WHIP (RFC 9725): `/PATH/whip` takes an offer of who wants to publish. */
@@ -18,7 +17,7 @@ export const whipRoutes = (context: ServerContext, transport: WebRtcTransport, i
     name: 'whip',
     iceServers,
     turns: transport.turns,
-    accept: (offer, request, reply, pathName) => acceptOffer(context, transport, offer, clientOf(request), reply, pathName),
+    accept: (offer, request, reply, pathName, maker) => acceptOffer(context, transport, offer, clientOf(request), reply, pathName, maker),
     find: (pathName, id) => transport.find(pathName, id),
   })
 
@@ -29,13 +28,11 @@ const acceptOffer = (
   client: string,
   reply: FastifyReply,
   pathName: string,
+  maker: OfferMaker,
 ): OpenedSession | undefined => {
-  checkPathName(pathName)
-  try {
-    context.hub.checkFree(pathName, monotonicMs())
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error
-    sendProblem(reply, 409, 'Somebody publishes there', `${error.message}, or choose another path.`)
+  const refusal = publishRefusal(context, pathName)
+  if (refusal) {
+    sendProblem(reply, ...refusal)
     return undefined
   }
   const log = context.log.child({ path: pathName, protocol: 'webrtc', client })
@@ -49,7 +46,19 @@ const acceptOffer = (
     return undefined
   }
   for (const { kind, reason } of refused) log.warn({ kind }, `a section of the offer is left out: ${reason}`)
-  const { conn, answer } = transport.openPublisher(pathName, offer, accepted, client)
+  const { conn, answer } = transport.openPublisher(pathName, offer, accepted, client, maker)
   conn.tap.learnSdp(offerText, answer)
   return { resource: conn, answer }
+}
+
+/** Status, title and detail, for paths where nobody can publish now. */
+const publishRefusal = (context: ServerContext, pathName: string): [number, string, string] | undefined => {
+  try {
+    context.paths.checkPublish(pathName)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ProtocolError) || error.code === 'path/invalid-name') throw error
+    if (error.code === 'path/not-configured') return [404, 'No such path', sentence(error.message)]
+    return [409, error.code === 'path/busy' ? 'Somebody publishes there' : 'A source publishes there', sentence(error.message)]
+  }
 }

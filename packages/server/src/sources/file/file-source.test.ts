@@ -11,6 +11,7 @@ import { parseAv1Sequence } from '@millrace/media/codecs/av1-sequence.ts'
 import { parseH265Sps } from '@millrace/media/codecs/h265-sps.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
 import type { Unit } from '@millrace/media/hub/unit.ts'
+import { makeServerContext } from '../../../test/server-context.ts'
 import type { Log } from '../../log/log.ts'
 import type { FileUnit } from './file-track.ts'
 import { MediaFile } from './media-file.ts'
@@ -122,7 +123,7 @@ describe('startFileSource', () => {
   const messages: string[] = []
   const say = (_fields: object, message: string) => messages.push(message)
   const log: Log = { debug: say, info: say, warn: say, error: say, child: () => log }
-  const context = () => ({ hub: new Hub({ converters: rtpConverters, republishGraceMs: 0 }), log, countFault: () => {} })
+  const context = () => makeServerContext({ hub: new Hub({ converters: rtpConverters, republishGraceMs: 0 }), log })
 
   const published = async (hub: Hub, path: string) => {
     for (;;) {

@@ -72,7 +72,7 @@ class FileSource {
     const media = await MediaFile.open(file)
     try {
       const codecs = media.tracks.map(({ codec }) => codec)
-      const publisher = { protocol: 'file', remote: basename(file), close: () => this.#stopping.abort() }
+      const publisher = { protocol: 'file', remote: basename(file), isSource: true, close: () => this.#stopping.abort() }
       const publication = hub.publish(path, codecs, 'units', publisher, monotonicMs())
       try {
         this.#log.info({}, `publishing ${codecs.map(codecLabel).join(' + ')}`)

@@ -59,6 +59,7 @@ export class RtspPull {
   #publication: Publication | undefined
   #receiver: RtspReceiver | undefined
   #hasPlayed = false
+  #udpBytesIn = 0
   #isEnded = false
 
   /**
@@ -177,7 +178,9 @@ export class RtspPull {
       protocol: 'rtsp',
       remote: label,
       close: this.#onClosed,
-      readCounters: () => this.#receiver?.counters() ?? {},
+      isSource: true,
+      transport,
+      readCounters: () => ({ ...this.#receiver?.counters(), bytesIn: this.#socket.bytesRead + this.#udpBytesIn, bytesOut: this.#socket.bytesWritten }),
     }
     const isUdp = transport === 'udp'
     this.#publication = this.#context.hub.publish(path, codecs, 'packets', publisher, monotonicMs())
@@ -190,6 +193,7 @@ export class RtspPull {
   }
 
   #onDatagram(mediaIndex: number, isRtcp: boolean, bytes: Uint8Array): void {
+    this.#udpBytesIn += bytes.length
     if (!isRtcp) this.#session?.packetReceived(monotonicMs())
     this.#onPacket(mediaIndex, isRtcp, bytes)
   }
@@ -219,7 +223,7 @@ export class RtspPull {
     clearTimeout(this.#wakeTimer)
     for (const timer of this.#timers) clearInterval(timer)
     for (const receiver of this.#udp.values()) receiver.close()
-    this.#publication?.close(monotonicMs())
+    this.#publication?.close(monotonicMs(), message)
     this.#socket.end()
     setTimeout(() => this.#socket.destroy(), LINGER_MS).unref()
     this.#onEnd({ message, code, hasPlayed: this.#hasPlayed })
