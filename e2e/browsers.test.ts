@@ -121,8 +121,8 @@ describe('Chromium and Firefox', { timeout: 240_000 }, () => {
     await assert.rejects(publish(), /409 .*already has a publisher/)
     pages.splice(0)
     await firefox.kill()
-    await until('the next one is let in', 10_000, () => publish().catch(() => false as const))
-    await until('it has the path', 10_000, () => server.logLines('another publisher came').length > 0)
+    await until('the next one is let in', 20_000, () => publish().catch(() => false as const))
+    await until('it has the path', 20_000, () => server.logLines('another publisher came').length > 0)
   })
 })
 

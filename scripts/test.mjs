@@ -8,7 +8,7 @@ import { buildWebPages } from './lib/web-pages.mjs'
 
 const words = process.argv.slice(2)
 /** These measure pictures and delay, or what a process takes: nothing else runs beside them. */
-const ALONE = /\/(?:crowd|loss|start|verdict)[\w-]*\.test\.ts$/
+const ALONE = /\/(?:chromium-(?:layers|loss|network)|crowd|loss|start|verdict)[\w-]*\.test\.ts$/
 const chosen = (files) => (words.length === 0 ? files : files.filter((file) => words.some((word) => file.includes(word))))
 
 installDependencies()
@@ -20,10 +20,20 @@ if (words.length === 0) {
 }
 buildWebPages(node)
 await tests('unit tests', node, chosen(unitTestFiles()), { limitMs: 300_000 })
-await tests('servers and sources', node, chosen(programTestFiles()), { concurrency: 2, limitMs: 300_000 })
-const endToEnd = chosen(testFiles('e2e'))
-const besideOthers = endToEnd.filter((file) => !ALONE.test(file))
-const alone = endToEnd.filter((file) => ALONE.test(file))
-await tests('end to end', node, besideOthers, { concurrency: 2, limitMs: 480_000, names: true })
-await tests('end to end, one at a time', node, alone, { concurrency: 1, limitMs: 480_000, names: true })
+const programs = chosen([...programTestFiles(), ...testFiles('e2e')])
+const besideOthers = programs.filter((file) => !ALONE.test(file))
+const inServers = (file) => !file.startsWith('e2e/')
+await tests('servers and sources', node, besideOthers.filter(inServers), { concurrency: 2, limitMs: 300_000 })
+await tests(
+  'end to end',
+  node,
+  besideOthers.filter((file) => !inServers(file)),
+  { concurrency: 2, limitMs: 480_000, names: true },
+)
+await tests(
+  'one at a time',
+  node,
+  programs.filter((file) => ALONE.test(file)),
+  { concurrency: 1, limitMs: 480_000, names: true },
+)
 finish()
