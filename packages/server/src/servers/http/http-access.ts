@@ -42,7 +42,7 @@ const decide = async (
 const UNKNOWN_ADDRESS = '0.0.0.0'
 
 /** The client's address: what a trusted proxy says, else the socket's. */
-const addressOf = (access: Access, { ip, headers, socket }: FastifyRequest): string => {
+export const addressOf = (access: Access, { ip, headers, socket }: FastifyRequest): string => {
   const isForwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined
   return isForwarded && !access.trustsProxy(socket.remoteAddress ?? '') ? UNKNOWN_ADDRESS : ip
 }
@@ -61,7 +61,7 @@ const credentialsOf = (access: Access, request: FastifyRequest, { action, path }
 const isFromOwnPage = ({ headers }: FastifyRequest): boolean => ['same-origin', 'none', undefined].includes(headers['sec-fetch-site'] as string | undefined)
 
 /** RFC 7617 and RFC 6750; undefined for what is neither. */
-const headerCredentials = (header: string): Credentials | undefined => {
+export const headerCredentials = (header: string): Credentials | undefined => {
   const [, scheme = '', value = ''] = /^(basic|bearer) +(\S+)$/i.exec(header.trim()) ?? []
   if (scheme === '') return undefined
   if (scheme.toLowerCase() === 'bearer') return { token: value }
