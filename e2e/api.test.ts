@@ -29,7 +29,7 @@ describe('the API of the started program', () => {
   }
   const sessions = async (path: string): Promise<Session[]> => ((await call('GET', `/sessions/list?path=${path}`)).answer.items ?? []) as Session[]
 
-  it('tells as it happens who publishes and reads, and ends a reader with a reason', { timeout: 60_000 }, async () => {
+  it('tells as it happens who publishes and reads, and ends readers and publishers with a reason', { timeout: 60_000 }, async () => {
     const events = new Child('curl', ['-sN', `http://127.0.0.1:${server.ports.api}/v1/events?path=live/a`])
     await until('the events begin', 10_000, () => events.stdout.includes('id:'))
     const publisher = await publishRtmp(server, 'live/a', await clip({ audio: 'aac' }))
@@ -42,11 +42,14 @@ describe('the API of the started program', () => {
     assert.match(reading.userAgent, /^Lavf/)
     assert.equal((await call('POST', `/sessions/kick/${reading.id}`, { reason: 'the room is booked' })).status, 204)
     await reader.finished(10_000)
-    await publisher.stop()
+    const [publishing] = (await sessions('live/a')).filter(({ role }) => role === 'publisher')
+    assert.equal((await call('POST', `/rtmpconns/kick/${publishing?.id}`)).status, 204)
+    await publisher.finished(10_000)
     await until('the path is over', 10_000, () => events.stdout.includes('path-not-ready'))
     const seen = [...events.stdout.matchAll(/^event: (.*)$/gm)].map(([, type]) => type)
     assert.deepEqual(seen, ['publisher-connected', 'path-ready', 'reader-joined', 'reader-left', 'publisher-left', 'path-not-ready'])
     assert.match(events.stdout, /"type":"reader-left".*"reason":"the room is booked \(127\.0\.0\.1\)"/)
+    assert.match(events.stdout, /"type":"publisher-left".*"reason":"ended by an administrator"/)
     await events.stop()
   })
 
