@@ -262,6 +262,20 @@ describe('access: action x protocol x credentials', { timeout: 120_000 }, () => 
     allowed(await whep('hall', '--interface', '127.0.0.10', '-u', ann))
   })
 
+  it('what other sites or proxies ask through this machine is not of this machine', async () => {
+    server.configure('demo: false')
+    await until('this machine may do everything', 5000, async () => (await whep('hall')).status === 400)
+    const asks = /To read hall/
+    denied(await whep('hall', '-H', 'Origin: https://evil.example', '-H', 'Sec-Fetch-Site: cross-site'), 401, asks)
+    denied(await whep('hall', '-H', 'Host: evil.example'), 401, asks)
+    denied(await whep('hall', '-H', 'X-Forwarded-For: 198.51.100.7'), 401, asks)
+    server.configure('demo: false\nauth: { trustedProxies: [127.0.0.1], users: [{ user: any, ips: [198.51.100.7], permissions: [{ action: read }] }] }')
+    await until('the proxy is believed', 5000, async () => (await whep('hall', '-H', 'X-Forwarded-For: 198.51.100.7')).status === 400)
+    denied(await whep('hall', '-H', 'X-Forwarded-For: 198.51.100.8'), 401, asks)
+    server.configure(STRICT)
+    await until('it is as before', 5000, async () => (await whep('hall')).status === 401)
+  })
+
   it('a changed password and a removed user are out at once; a changed key too', async () => {
     const { told: playlist } = await hls('hall', `?user=ann&pass=${PASSWORD.ann}`)
     const token = /token=(mp1\.\S+)/.exec(playlist)?.[1] ?? ''
