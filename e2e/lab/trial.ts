@@ -64,7 +64,7 @@ export class Trials {
   static async start(): Promise<Trials> {
     const lab = await Lab.open()
     try {
-      const server = await Millrace.start('demo: false\nhost: 0.0.0.0')
+      const server = await Millrace.start('demo: false\nhost: 0.0.0.0\nauth: { users: [{ user: any, permissions: [{ action: read }] }] }')
       const file = await clip({ audio: 'opus', bitrate: `${PICTURE_KBIT}k`, gop: 2 * PICTURE_RATE })
       const publisher = await publishRtsp(server, PATH, 'tcp', file)
       await server.pathIsLive(PATH)
