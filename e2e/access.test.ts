@@ -108,7 +108,7 @@ describe('access: action x protocol x credentials', { timeout: 120_000 }, () => 
     key = /^ {2}(\S+)$/m.exec(command(['key', 'rotate', 'hall']))?.[1] ?? ''
     assert.equal(key.length, 43)
     secrets.push(key, admin)
-    browser = await launchChromium()
+    browser = await launchChromium(undefined, ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'])
     // The server takes the new users within a second or two.
     await until('ann may publish', 5000, async () => (await whip('hall-9', '-u', `ann:${PASSWORD.ann}`)).status === 400)
     for (const [path, query] of [
@@ -248,6 +248,14 @@ describe('access: action x protocol x credentials', { timeout: 120_000 }, () => 
     // It is known who it is, by HLS too.
     await page.goto(`http://${authority('webrtc')}/hall?via=hls`)
     await page.getByText(/^Live · HLS/).waitFor()
+    // To watch is not to publish.
+    await page.goto(`http://${authority('webrtc')}/hall-6/publish`)
+    await page.waitForFunction(() => (document.querySelector('video')?.videoWidth ?? 0) > 0)
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
+    await page.getByLabel('User').fill('ann')
+    await page.getByLabel('Password').fill(PASSWORD.ann)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('Live', { exact: true }).waitFor()
     await page.close()
   })
 
@@ -310,6 +318,15 @@ describe('access: action x protocol x credentials', { timeout: 120_000 }, () => 
     allowed(await readRtsp('hall', '', `?jwt=${good}`))
     allowed(await publish('rtmp', 'jwt-1', '', `?jwt=${good}`))
     allowed(await hls('hall', `?jwt=${good}`))
+    const page = await browser.newPage()
+    for (const [via, shown] of [
+      ['webrtc', /^Live · WebRTC/],
+      ['hls', /^Live · HLS/],
+    ] as const) {
+      await page.goto(`http://${authority('webrtc')}/hall?via=${via}#token=${good}`)
+      await page.getByText(shown).waitFor()
+    }
+    await page.close()
     denied(await publish('rtmp', 'hall-5', '', `?jwt=${good}`), 1, /you may not publish hall-5/)
   })
 
