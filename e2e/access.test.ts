@@ -260,7 +260,8 @@ describe('access: action x protocol x credentials', { timeout: 120_000 }, () => 
   })
 
   it('whoever guesses is slowed, and nobody else', async () => {
-    const guess = (): Promise<Outcome> => whep('hall', '--interface', '127.0.0.9', '-u', `ann:${WRONG}`)
+    let guesses = 0
+    const guess = (): Promise<Outcome> => whep('hall', '--interface', '127.0.0.9', '-u', `ann:${WRONG}-${guesses++}`)
     const told = []
     for (let attempt = 0; attempt < 7; attempt++) told.push((await guess()).status)
     assert.deepEqual(told.slice(0, 5), [401, 401, 401, 401, 401])
