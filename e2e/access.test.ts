@@ -108,7 +108,7 @@ describe('access: action x protocol x credentials', { timeout: 120_000 }, () => 
     key = /^ {2}(\S+)$/m.exec(command(['key', 'rotate', 'hall']))?.[1] ?? ''
     assert.equal(key.length, 43)
     secrets.push(key, admin)
-    browser = await launchChromium()
+    browser = await launchChromium(undefined, ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'])
     // The server takes the new users within a second or two.
     await until('ann may publish', 5000, async () => (await whip('hall-9', '-u', `ann:${PASSWORD.ann}`)).status === 400)
     for (const [path, query] of [
@@ -248,11 +248,20 @@ describe('access: action x protocol x credentials', { timeout: 120_000 }, () => 
     // It is known who it is, by HLS too.
     await page.goto(`http://${authority('webrtc')}/hall?via=hls`)
     await page.getByText(/^Live · HLS/).waitFor()
+    // To watch is not to publish.
+    await page.goto(`http://${authority('webrtc')}/hall-6/publish`)
+    await page.waitForFunction(() => (document.querySelector('video')?.videoWidth ?? 0) > 0)
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
+    await page.getByLabel('User').fill('ann')
+    await page.getByLabel('Password').fill(PASSWORD.ann)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('Live', { exact: true }).waitFor()
     await page.close()
   })
 
   it('whoever guesses is slowed, and nobody else', async () => {
-    const guess = (): Promise<Outcome> => whep('hall', '--interface', '127.0.0.9', '-u', `ann:${WRONG}`)
+    let guesses = 0
+    const guess = (): Promise<Outcome> => whep('hall', '--interface', '127.0.0.9', '-u', `ann:${WRONG}-${guesses++}`)
     const told = []
     for (let attempt = 0; attempt < 7; attempt++) told.push((await guess()).status)
     assert.deepEqual(told.slice(0, 5), [401, 401, 401, 401, 401])
@@ -260,6 +269,20 @@ describe('access: action x protocol x credentials', { timeout: 120_000 }, () => 
     denied(await whep('hall', '--interface', '127.0.0.9', '-u', ann), 429, /Too many attempts/)
     allowed(await whep('hall', '-u', ann))
     allowed(await whep('hall', '--interface', '127.0.0.10', '-u', ann))
+  })
+
+  it('what other sites or proxies ask through this machine is not of this machine', async () => {
+    server.configure('demo: false')
+    await until('this machine may do everything', 5000, async () => (await whep('hall')).status === 400)
+    const asks = /To read hall/
+    denied(await whep('hall', '-H', 'Origin: https://evil.example', '-H', 'Sec-Fetch-Site: cross-site'), 401, asks)
+    denied(await whep('hall', '-H', 'Host: evil.example'), 401, asks)
+    denied(await whep('hall', '-H', 'X-Forwarded-For: 198.51.100.7'), 401, asks)
+    server.configure('demo: false\nauth: { trustedProxies: [127.0.0.1], users: [{ user: any, ips: [198.51.100.7], permissions: [{ action: read }] }] }')
+    await until('the proxy is believed', 5000, async () => (await whep('hall', '-H', 'X-Forwarded-For: 198.51.100.7')).status === 400)
+    denied(await whep('hall', '-H', 'X-Forwarded-For: 198.51.100.8'), 401, asks)
+    server.configure(STRICT)
+    await until('it is as before', 5000, async () => (await whep('hall')).status === 401)
   })
 
   it('a changed password and a removed user are out at once; a changed key too', async () => {
@@ -296,6 +319,15 @@ describe('access: action x protocol x credentials', { timeout: 120_000 }, () => 
     allowed(await readRtsp('hall', '', `?jwt=${good}`))
     allowed(await publish('rtmp', 'jwt-1', '', `?jwt=${good}`))
     allowed(await hls('hall', `?jwt=${good}`))
+    const page = await browser.newPage()
+    for (const [via, shown] of [
+      ['webrtc', /^Live · WebRTC/],
+      ['hls', /^Live · HLS/],
+    ] as const) {
+      await page.goto(`http://${authority('webrtc')}/hall?via=${via}#token=${good}`)
+      await page.getByText(shown).waitFor()
+    }
+    await page.close()
     denied(await publish('rtmp', 'hall-5', '', `?jwt=${good}`), 1, /you may not publish hall-5/)
   })
 

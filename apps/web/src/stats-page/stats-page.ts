@@ -1,5 +1,6 @@
 import 'uplot/dist/uPlot.min.css'
 import { byId, make } from '../dom.ts'
+import { signInForm } from '../sign-in-form.ts'
 import { SessionCard } from './session-card.ts'
 import type { SessionSummary } from './session-data.ts'
 
@@ -19,6 +20,7 @@ const summary = byId('summary', HTMLElement)
 const cards = new Map<string, SessionCard>()
 let rangeMs: number = RANGES[0].ms
 let hasOpened = false
+let form: HTMLFormElement | undefined
 
 const show = ({ path, server, sessions }: PathStatistics): void => {
   byId('title', HTMLElement).replaceChildren('Statistics of ', make('a', { href: statsUrl.replace(/\/stats$/, '') }, path))
@@ -52,9 +54,22 @@ const openFirst = (sessions: readonly SessionSummary[]): void => {
   if (first) cards.get(first.id)?.toggle()
 }
 
+const askWho = (isWanted: boolean): void => {
+  if (!isWanted) form?.remove()
+  else if (!form?.isConnected) {
+    form = signInForm(decodeURIComponent(statsUrl.slice(1).replace(/\/stats$/, '')), 'read', () => void refresh())
+    list.before(form)
+  }
+}
+
 const refresh = async (): Promise<void> => {
   try {
     const response = await fetch(`${statsUrl}.json`)
+    askWho(response.status === 401)
+    if (response.status === 401 || response.status === 403) {
+      summary.textContent = response.status === 401 ? 'Sign in to see this.' : 'You may not see this.'
+      return
+    }
     if (!response.ok) throw new Error(`the server answers ${response.status}`)
     document.body.classList.remove('offline')
     show((await response.json()) as PathStatistics)

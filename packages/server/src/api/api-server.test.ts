@@ -89,6 +89,16 @@ describe('the API server', () => {
     assert.equal((await get('/v1/info', { method: 'OPTIONS', headers: { origin: 'https://admin.example' } })).status, 204)
   })
 
+  it('does not take a proxy of this machine for the machine itself', async () => {
+    asked.length = 0
+    await getWith('/v1/info', { 'x-forwarded-for': '198.51.100.7' })
+    await getWith('/v1/info', {})
+    assert.deepEqual(
+      asked.map(({ ip }) => ip),
+      ['0.0.0.0', '127.0.0.1'],
+    )
+  })
+
   it('says what is wrong with a request', async () => {
     const wrong = await get('/v1/info', { method: 'PUT' })
     assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'GET'])

@@ -45,11 +45,21 @@ export const sessionView = (session: Session, nowMs: number): z.input<typeof ses
   }
 }
 
+/** Who is where, looked up once for many paths. */
+export type PathOverview = {
+  readonly sessions: ReadonlyMap<string, readonly Session[]>
+  readonly traffic: ReadonlyMap<string, ReturnType<SessionRegistry['trafficByPath']>>
+}
+
+export const overviewOf = (registry: SessionRegistry): PathOverview => ({
+  sessions: Map.groupBy(registry.list(), ({ path }) => path),
+  traffic: Map.groupBy(registry.trafficByPath(), ({ key }) => key.path),
+})
+
 /** A path as the API shows it. */
-export const pathView = (registry: SessionRegistry, { name, publisher, stream }: PathState): z.input<typeof pathSchema> => {
-  const source = publisher && registry.of(publisher)
-  const sessions = registry.list().filter(({ path }) => path === name)
-  const traffic = registry.trafficByPath().filter(({ key }) => key.path === name)
+export const pathView = (overview: PathOverview, { name, publisher, stream }: PathState): z.input<typeof pathSchema> => {
+  const { sessions = [], traffic = [] } = { sessions: overview.sessions.get(name), traffic: overview.traffic.get(name) }
+  const source = sessions.find(({ client }) => client === publisher)
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
   return {
     name,

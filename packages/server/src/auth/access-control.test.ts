@@ -121,8 +121,15 @@ describe('access control', () => {
   it('what a blocked address remembers does not tell which guess is right', async () => {
     const access = control()
     await ask(access, { user: 'ann', password: PASSWORD })
-    for (let guess = 0; guess < 7; guess++) await ask(access, { user: 'ann', password: 'wrong' })
+    for (let guess = 0; guess < 7; guess++) await ask(access, { user: 'ann', password: `wrong ${guess}` })
     assert.equal(await isAllowed(access, { user: 'ann', password: PASSWORD }), false)
+  })
+
+  it('a program that repeats a wrong password guesses once', async () => {
+    const access = control()
+    for (let attempt = 0; attempt < 20; attempt++) assert.equal(await isAllowed(access, { user: 'ann', password: 'wrong' }), false)
+    assert.equal(access.counters().passwordChecks, 1)
+    assert.equal(await isAllowed(access, { user: 'ann', password: PASSWORD }), true)
   })
 
   it('tokens by keys that are fetched once, and again for a key that is not known', async () => {

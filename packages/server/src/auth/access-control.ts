@@ -24,6 +24,8 @@ type Rules = {
   readonly proxies: NetworkList
 }
 
+type Attempt = { readonly ip: string; readonly user: string; readonly attempt: string }
+
 const ANONYMOUS: AccessGranted = { allowed: true, user: '' }
 const WRONG = 'unknown user or wrong password'
 
@@ -139,7 +141,11 @@ export class AccessControl implements Access {
     if (isRemembered) return decisionOf(account, request)
     // Clients begin with Digest where it is offered: that the user has none is no guess.
     if (digest && account && account.ha1 === undefined) return unauthorized('the user has no Digest: see `millrace user password NAME --digest`')
-    return this.#examine(ip, name, isRight, () => (account ? decisionOf(account, request) : unauthorized(WRONG)), { ...unauthorized(WRONG), offersDigest })
+    const attempt = this.#guessing.attemptOf(ip, name, digest ? `${digest.nonce} ${digest.response}` : claims.password, account?.pass ?? '')
+    return this.#examine({ ip, user: name, attempt }, isRight, () => (account ? decisionOf(account, request) : unauthorized(WRONG)), {
+      ...unauthorized(WRONG),
+      offersDigest,
+    })
   }
 
   async #decideByToken({ action, path, ip }: AccessRequest, claims: Claims): Promise<AccessDecision> {
@@ -178,7 +184,7 @@ export class AccessControl implements Access {
   }
 
   /** Attempts of one address are examined one after another, and not at all while it has to wait. */
-  async #examine(ip: string, user: string, isRight: () => Promise<boolean>, decide: () => AccessDecision, wrong: AccessDenied): Promise<AccessDecision> {
+  async #examine({ ip, user, attempt }: Attempt, isRight: () => Promise<boolean>, decide: () => AccessDecision, wrong: AccessDenied): Promise<AccessDecision> {
     try {
       return await this.#guessing.inLine(ip, async () => {
         const waitMs = this.#guessing.waitMs(ip, user)
@@ -187,11 +193,13 @@ export class AccessControl implements Access {
           this.#passwords.forget(ip, user)
           return throttled(waitMs)
         }
+        if (this.#guessing.isKnownWrong(attempt)) return wrong
         if (await isRight()) {
           this.#guessing.succeed(ip, user)
           return decide()
         }
         this.#guessing.fail(ip, user)
+        this.#guessing.rememberWrong(attempt)
         return wrong
       })
     } catch (error) {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, fchownSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type UserFile, type UserRecord, userFileSchema } from './user-record.ts'
 
@@ -137,6 +137,9 @@ const write = (file: string, text: string): void => {
   const next = `${file}.${randomBytes(6).toString('hex')}.new`
   const descriptor = openSync(next, 'wx', 0o600)
   try {
+    // The administrator changes what is the service's.
+    const { uid, gid } = statSync(dirname(file))
+    if (process.getuid?.() === 0) fchownSync(descriptor, uid, gid)
     writeFileSync(descriptor, text)
     fsyncSync(descriptor)
   } finally {

@@ -24,10 +24,15 @@ export const editDocument = (name: string, text: string, next: Section): string 
 }
 
 const setSection = (document: Document, at: readonly string[], before: Section, next: Section): void => {
-  for (const key of Object.keys(before)) if (next[key] === undefined) document.deleteIn([...at, key])
-  for (const [key, value] of Object.entries(next))
-    if (value !== undefined && !isDeepStrictEqual(before[key], value)) setValue(document, [...at, key], before[key], value)
+  for (const key of Object.keys(before)) if (valueIn(next, key) === undefined) document.deleteIn([...at, key])
+  for (const [key, value] of Object.entries(next)) {
+    const old = valueIn(before, key)
+    if (value !== undefined && !isDeepStrictEqual(old, value)) setValue(document, [...at, key], old, value)
+  }
 }
+
+/** A path may be called toString. */
+const valueIn = (section: Section, key: string): unknown => (Object.hasOwn(section, key) ? section[key] : undefined)
 
 const setValue = (document: Document, at: readonly string[], before: unknown, value: unknown): void => {
   const node = document.getIn(at, true)

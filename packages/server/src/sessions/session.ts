@@ -4,6 +4,8 @@ import { isSessionProbe, type SessionCounters } from '../net/session-probe.ts'
 
 /** Bandwidth is a mean over this time, in milliseconds. */
 export const BANDWIDTH_MS = 5000
+/** What a session begins with, the pictures since the last key frame, is not its bandwidth. */
+const LEAST_BANDWIDTH_MS = 1000
 /** Readings that follow sooner replace the one before. */
 const READING_INTERVAL_MS = 900
 
@@ -98,7 +100,8 @@ export class Session {
     const [first] = this.#readings
     const last = this.#readings.at(-1)
     if (!first || !last || last.atMs <= first.atMs) return { in: 0, out: 0 }
-    const rate = (bytes: number): number => Math.max(0, Math.round((bytes * 8000) / (last.atMs - first.atMs)))
+    const durationMs = Math.max(LEAST_BANDWIDTH_MS, last.atMs - first.atMs)
+    const rate = (bytes: number): number => Math.max(0, Math.round((bytes * 8000) / durationMs))
     return { in: rate(last.bytesIn - first.bytesIn), out: rate(last.bytesOut - first.bytesOut) }
   }
 }

@@ -7,7 +7,14 @@ export const hlsListener: Listener = {
   protocol: 'hls',
   settings: ({ hls: { enabled, segmentDuration, segmentCount } }) => (enabled ? { segmentDuration, segmentCount } : undefined),
   start: async ({ context, routes }, { hls: { segmentDuration, segmentCount } }) => {
-    const removeRoutes = addRoutes(routes, hlsRoutes(context, { segmentDurationMs: segmentDuration, segmentCount }))
-    return { ports: {}, close: async () => removeRoutes() }
+    const stopped = new AbortController()
+    const removeRoutes = addRoutes(routes, hlsRoutes(context, { segmentDurationMs: segmentDuration, segmentCount }, stopped.signal))
+    return {
+      ports: {},
+      close: async () => {
+        removeRoutes()
+        stopped.abort()
+      },
+    }
   },
 }

@@ -44,7 +44,8 @@ export class SessionRecord {
    */
   sample(tick: number, nowMs: number, now: SessionCounters): void {
     const last = this.#last
-    const seconds = Math.max(0.001, (nowMs - this.#lastMs) / 1000)
+    // What a session begins with, the pictures since the last key frame, is not its rate.
+    const seconds = Math.max(this.samples.length === 0 ? 1 : 0.001, (nowMs - this.#lastMs) / 1000)
     const rate = (key: 'bytesIn' | 'bytesOut' | 'packets' | 'lost' | 'nacks' | 'plis' | 'repeated' | 'dropped'): number | undefined => {
       const value = now[key]
       return value === undefined ? undefined : Math.max(0, value - (last[key] ?? 0)) / seconds

@@ -65,11 +65,17 @@ const user = section({
   .refine((entry) => (entry.user === ANYBODY) === (entry.pass === undefined), { error: 'must have pass, but for the user any, who must not' })
   .describe('a user')
 
-const URL_ERROR = 'must be an http or https URL'
+const URL_ERROR = 'must be an http or https URL, without user and password'
+
+const isHttpUrl = (text: string): boolean => {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password } = new URL(text)
+  return /^https?:$/.test(protocol) && username === '' && password === ''
+}
 
 const httpUrl = z
   .string({ error: URL_ERROR })
-  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), { error: URL_ERROR })
+  .refine((text) => isHttpUrl(text), { error: URL_ERROR })
   .optional()
 
 const jwtSection = section({

@@ -51,6 +51,17 @@ export class HlsRuns {
     return run
   }
 
+  /** Ends all runs and their players. */
+  close(): void {
+    for (const run of [...this.#runs.values()].flat()) {
+      run.stop('HLS stops')
+      run.players.close('HLS stops')
+    }
+    this.#runs.clear()
+    clearInterval(this.#sweeper)
+    this.#sweeper = undefined
+  }
+
   #sweep(): void {
     const nowMs = monotonicMs()
     for (const [path, runs] of this.#runs) {

@@ -21,9 +21,11 @@ const METHODS = ['GET', 'HEAD', 'OPTIONS'] as const
 
 /**
  * HLS of every live path: `index.m3u8` starts it, and names the rest. Nothing else has to be started or closed: it ends with the hub's streams.
+ * @param stopped ends what is played when it is aborted
  */
-export const hlsRoutes = (context: ServerContext, options: Partial<HlsOptions> = {}): PathRoute[] => {
+export const hlsRoutes = (context: ServerContext, options: Partial<HlsOptions> = {}, stopped?: AbortSignal): PathRoute[] => {
   const runs = new HlsRuns(context, { ...DEFAULT_HLS_OPTIONS, ...options })
+  stopped?.addEventListener('abort', () => runs.close())
   return [
     {
       methods: METHODS,

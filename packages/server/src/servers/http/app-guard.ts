@@ -1,7 +1,8 @@
 import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
-import type { Access, AccessProtocol, Action, Credentials } from '../../net/access.ts'
+import type { Access, AccessProtocol, Action } from '../../net/access.ts'
 import { AppProblem } from './app-problem.ts'
+import { addressOf, headerCredentials } from './http-access.ts'
 
 /**
  * Who asks, if that one may.
@@ -9,14 +10,14 @@ import { AppProblem } from './app-problem.ts'
  * @throws AppProblem 401, 403, 429
  */
 export const authorizeRequest = async (access: Access, action: Action & AccessProtocol, request: FastifyRequest): Promise<string> => {
-  const { ip } = request
+  const ip = addressOf(access, request)
   const decision = await access.authorize({
     action,
     path: '',
     protocol: action,
     ip,
     userAgent: request.headers['user-agent'],
-    credentials: credentialsOf(request.headers.authorization ?? ''),
+    credentials: headerCredentials(request.headers.authorization ?? '') ?? {},
   })
   if (decision.allowed) return decision.user || ip
   const { challenge, retryAfterMs } = decision
@@ -44,13 +45,4 @@ export const checkOrigin = (allowed: readonly string[], { headers }: FastifyRequ
   if (authorization === undefined && name !== 'localhost' && isIP(name) === 0) {
     throw new AppProblem(403, 'By its name only with credentials', 'Use the address of the server (127.0.0.1, localhost), or give credentials.')
   }
-}
-
-/** RFC 7617 and RFC 6750; what is neither counts as none. */
-const credentialsOf = (header: string): Credentials => {
-  const [, scheme = '', value = ''] = /^(basic|bearer) +(\S+)$/i.exec(header.trim()) ?? []
-  if (scheme.toLowerCase() === 'bearer') return { token: value }
-  if (scheme === '') return {}
-  const [user = '', ...password] = Buffer.from(value, 'base64').toString('utf8').split(':')
-  return { user, password: password.join(':') }
 }

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+import { hostname } from 'node:os'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Access, AccessDenied, AccessGranted, AccessProtocol, Action, Credentials } from '../../net/access.ts'
 import type { HttpGrant } from '../../net/http-route.ts'
@@ -38,13 +40,26 @@ const decide = async (
 ): Promise<AccessGranted | AccessDenied> =>
   access.authorize({ ...wanted, isProbe, ip: addressOf(access, request), userAgent: request.headers['user-agent'], credentials })
 
-/** For who is not named by anything, so that loopback's freedom is not given to all whom a proxy of this machine serves. */
+/** Of nobody: what this machine may do without credentials is not for all whom its proxies and browsers serve. */
 const UNKNOWN_ADDRESS = '0.0.0.0'
 
-/** The client's address: what a trusted proxy says, else the socket's. */
-const addressOf = (access: Access, { ip, headers, socket }: FastifyRequest): string => {
+/** The client's address: what a trusted proxy says, else the socket's; 0.0.0.0 for who asks through something on this machine. */
+export const addressOf = (access: Access, request: FastifyRequest): string => {
+  const { ip, headers, socket } = request
   const isForwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined
-  return isForwarded && !access.trustsProxy(socket.remoteAddress ?? '') ? UNKNOWN_ADDRESS : ip
+  if (isForwarded && !access.trustsProxy(socket.remoteAddress ?? '')) return UNKNOWN_ADDRESS
+  return /^(?:::ffff:)?127\.|^::1$/.test(ip) && isByOtherSite(access, request) ? UNKNOWN_ADDRESS : ip
+}
+
+/**
+ * A page of somewhere else, in a browser on this machine: it may ask, since players may be embedded, but not with what the person at the browser may do. By a
+ * name that is not the machine's it may have been led here by its own name server (DNS rebinding).
+ */
+const isByOtherSite = ({ allowOrigins }: Access, { headers }: FastifyRequest): boolean => {
+  const { origin, host = '' } = headers
+  if (origin !== undefined && allowOrigins.includes(origin)) return false
+  const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+  return headers['sec-fetch-site'] === 'cross-site' || !(isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || name === hostname())
 }
 
 const credentialsOf = (access: Access, request: FastifyRequest, { action, path }: Wanted): Credentials => {
@@ -61,7 +76,7 @@ const credentialsOf = (access: Access, request: FastifyRequest, { action, path }
 const isFromOwnPage = ({ headers }: FastifyRequest): boolean => ['same-origin', 'none', undefined].includes(headers['sec-fetch-site'] as string | undefined)
 
 /** RFC 7617 and RFC 6750; undefined for what is neither. */
-const headerCredentials = (header: string): Credentials | undefined => {
+export const headerCredentials = (header: string): Credentials | undefined => {
   const [, scheme = '', value = ''] = /^(basic|bearer) +(\S+)$/i.exec(header.trim()) ?? []
   if (scheme === '') return undefined
   if (scheme.toLowerCase() === 'bearer') return { token: value }

@@ -26,7 +26,8 @@ export type HttpAppOptions = HttpPort & {
 export const startHttpApp = async (context: ServerContext, options: HttpAppOptions): Promise<Running & { readonly port: number }> => {
   const { bodyLimit, isReady } = options
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => answerError(context, bodyLimit, error, request, reply)
-  const app = fastify({ logger: false, bodyLimit, routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH }, frameworkErrors: answer })
+  const trustProxy = (address: string): boolean => context.access.trustsProxy(address)
+  const app = fastify({ logger: false, trustProxy, bodyLimit, routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH }, frameworkErrors: answer })
   app.setErrorHandler(answer)
   app.setNotFoundHandler(() => {
     throw new AppProblem(404, 'Nothing here', 'There is nothing at this address.')

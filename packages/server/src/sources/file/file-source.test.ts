@@ -156,9 +156,13 @@ describe('startFileSource', () => {
   })
 
   test('a file that cannot be played is said, and closing does not wait for the next attempt', { timeout: 5000 }, async () => {
-    const source = startFileSource(context(), { path: 'a', file: 'none.mp4', loop: true })
+    const all = context()
+    const reasons: unknown[] = []
+    all.events.subscribe(({ type, path, reason }) => reasons.push([type, path, reason]))
+    const source = startFileSource(all, { path: 'a', file: 'none.mp4', loop: true })
     while (!messages.some((message) => message.includes('none.mp4 cannot be read'))) await new Promise((resolve) => setTimeout(resolve, 10))
     await source.close()
+    assert.match(JSON.stringify(reasons), /^\[\["error","a","cannot be played: none\.mp4 cannot be read/)
   })
 
   test('stops when the hub closes', { timeout: 5000 }, async () => {

@@ -59,11 +59,18 @@ class FileSource {
         if (signal.aborted) return
         const message = error instanceof Error ? error.message : String(error)
         // The same trouble every ten seconds is said once.
-        if (message !== said) this.#log.warn(error instanceof ProtocolError ? {} : { err: error }, `cannot be played: ${message}`)
+        if (message !== said) this.#complain(error, message)
         said = message
       }
       await sleep(RETRY_MS, undefined, { signal }).catch(() => {})
     }
+  }
+
+  #complain(error: unknown, message: string): void {
+    const { path, file } = this.#options
+    const reason = `cannot be played: ${message}`
+    this.#log.warn(error instanceof ProtocolError ? {} : { err: error }, reason)
+    this.#context.events.publish({ type: 'error', path, protocol: 'file', remote: basename(file), reason })
   }
 
   async #play(): Promise<void> {

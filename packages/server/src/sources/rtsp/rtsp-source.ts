@@ -83,6 +83,7 @@ class RtspSource implements Running {
     const delayMs = this.#backoff.next(Math.random())
     const what = end.hasPlayed ? 'source lost' : 'source does not play'
     this.#context.log.warn(fields, `${what}: ${end.message}; trying again in ${(delayMs / 1000).toFixed(1)} s`)
+    this.#context.events.publish({ type: 'error', path: fields.path, protocol: 'rtsp', remote: this.#label, reason: `${what}: ${end.message}` })
     this.#attemptIn(delayMs)
   }
 
