@@ -24,7 +24,7 @@ export type DtlsShared = {
 }
 
 export const makeDtlsShared = async (srtpProfiles: readonly SrtpProfile[] = SRTP_PROFILES): Promise<DtlsShared> => {
-  const certificate = await makeDtlsCertificate()
+  const certificate = makeDtlsCertificate()
   return { certificate, jobs: new DtlsJobs(certificate.key), turns: new TurnBudget(), srtpProfiles }
 }
 
