@@ -18,6 +18,7 @@ import { makeServerContext } from '../../../test/server-context.ts'
 import { FramedClient, makeCheck } from '../../../test/webrtc/ice-client.ts'
 import { until } from '../../../test/webrtc/until.ts'
 import type { Log } from '../../log/log.ts'
+import { ConnectionGuard } from '../../net/connection-guard.ts'
 import { FIRST_CHECK_TIMEOUT_MS, type TcpConnection } from './tcp-connection.ts'
 import { TcpPort } from './tcp-port.ts'
 import { WebRtcTransport } from './webrtc-transport.ts'
@@ -130,8 +131,9 @@ describe('WebRTC by TCP', () => {
 })
 
 describe('the TCP port', () => {
-  test('takes so many connections of one address, and no more', async (context) => {
-    const port = await TcpPort.open(HOST, 0, { maxPerAddress: 2 })
+  test('takes so many connections as the server’s limits allow, and no more', async (context) => {
+    const limits = { maxConnections: 9, maxConnectionsPerAddress: 2, maxNewPerSecondPerAddress: 9, isExempt: () => false }
+    const port = await TcpPort.open(HOST, 0, new ConnectionGuard(limits))
     context.after(() => port.close())
     port.onConnections({ packet() {}, fault() {}, closed() {} })
     const clients = [await FramedClient.connect(port.port, HOST), await FramedClient.connect(port.port, HOST)]

@@ -104,7 +104,7 @@ export class WebRtcTransport implements Running {
   static async start(context: ServerContext, options: WebRtcOptions): Promise<WebRtcTransport> {
     for (const note of nativeCalls().notes) context.log.debug({ protocol: 'webrtc' }, note)
     const dtls = await makeDtlsShared(srtpProfiles)
-    return new WebRtcTransport(context, options, dtls, await openIcePorts(bindAddress(options.host), options.port))
+    return new WebRtcTransport(context, options, dtls, await openIcePorts(bindAddress(options.host), options.port, context.guard))
   }
 
   get port(): number {
