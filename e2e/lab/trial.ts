@@ -69,7 +69,7 @@ export class Trials {
     const labs: Lab[] = []
     try {
       while (labs.length < places) labs.push(await Lab.open())
-      const server = await Millrace.start('demo: false\nhost: 0.0.0.0\nauth: { users: [{ user: any, permissions: [{ action: read }] }] }')
+      const server = await Millrace.start('demo: false\nhost: 0.0.0.0\nauth: { users: [{ user: any, permissions: [{ action: read }, { action: publish }] }] }')
       const file = await clip({ audio: 'opus', bitrate: `${PICTURE_KBIT}k`, gop: 2 * PICTURE_RATE })
       const publisher = await publishRtsp(server, PATH, 'tcp', file)
       await server.pathIsLive(PATH)
