@@ -4,10 +4,12 @@ import { type StartScreen, startScreen } from './start-screen.ts'
 
 const ALL: StartScreen = {
   version: '1.2.3',
-  ports: { rtsp: 8554, rtp: 8000, rtcp: 8001, rtmp: 1935, hls: 8888, webrtc: 8889, ice: 8189 },
+  ports: { rtsp: 8554, rtp: 8000, rtcp: 8001, rtmp: 1935, hls: 8888, webrtc: 8889, ice: 8189, api: 9997, metrics: 9998 },
   host: '127.0.0.1',
   networkAddresses: ['192.0.2.7'],
   demo: true,
+  https: 'self-made',
+  access: 'internal',
   configFile: undefined,
   configPlaces: ['/srv/live/millrace.yml', '/etc/millrace/millrace.yml'],
 }
@@ -22,7 +24,9 @@ describe('startScreen', () => {
       '-f flv rtmp://127.0.0.1:1935/live/video',
       '-f rtsp rtsp://127.0.0.1:8554/video',
       'rtspclientsink location=rtsp://127.0.0.1:8554/test',
-      'only this machine can connect',
+      'only this machine can connect; for others write "host: 0.0.0.0" into /srv/live/millrace.yml',
+      'doctor',
+      'API port 9997',
       'none; looked for at /srv/live/millrace.yml and /etc/millrace/millrace.yml',
     ]) {
       assert.ok(screen.includes(text), `${text} is not in\n${screen}`)
@@ -37,9 +41,9 @@ describe('startScreen', () => {
   })
 
   const HOSTS: readonly (readonly [host: string, local: string, reach: RegExp])[] = [
-    ['0.0.0.0', 'http://127.0.0.1:8889/', /others watch and publish with a user and password.*\n.*http:\/\/192\.0\.2\.7:8889\//],
-    ['192.0.2.9', 'http://192.0.2.9:8889/', /others watch and publish with a user and password.*\n.*http:\/\/192\.0\.2\.9:8889\//],
-    ['2001:db8::1', 'http://[2001:db8::1]:8889/', /others watch and publish with a user and password/],
+    ['0.0.0.0', 'http://127.0.0.1:8889/', /https:\/\/192\.0\.2\.7:8889\/\n.*self-made.*\n.*with a user and password: npm start -- user add/],
+    ['192.0.2.9', 'http://192.0.2.9:8889/', /https:\/\/192\.0\.2\.9:8889\//],
+    ['2001:db8::1', 'http://[2001:db8::1]:8889/', /https:\/\/\[2001:db8::1\]:8889\//],
     ['::1', 'http://[::1]:8889/', /only this machine/],
   ]
   for (const [host, local, reach] of HOSTS) {
@@ -49,4 +53,16 @@ describe('startScreen', () => {
       assert.match(screen, reach)
     })
   }
+
+  test('is one screen also at the first start that is open to others', () => {
+    const lines = startScreen({ ...ALL, host: '::', administratorPassword: 'shown-once' }).split('\n')
+    assert.ok(lines.length <= 24, `${lines.length} lines`)
+  })
+
+  test('says by which address others publish, and who lets them in', () => {
+    const open = { ...ALL, host: '0.0.0.0' }
+    assert.doesNotMatch(startScreen({ ...open, https: 'configured' }), /self-made/)
+    assert.match(startScreen({ ...open, https: 'off' }), /http:\/\/192\.0\.2\.7:8889\/\n.*no camera/)
+    assert.doesNotMatch(startScreen({ ...open, access: 'jwt' }), /user add/)
+  })
 })

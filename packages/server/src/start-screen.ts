@@ -8,6 +8,10 @@ export type StartScreen = {
   /** Addresses of this machine in its networks, for `host: 0.0.0.0`. */
   readonly networkAddresses: readonly string[]
   readonly demo: boolean
+  /** Whether the pages are there by HTTPS: with a certificate that the server made, with another, or not at all. */
+  readonly https: 'self-made' | 'configured' | 'off'
+  /** Who knows the users, `auth.method`. */
+  readonly access: 'internal' | 'jwt' | 'http'
   /** Of the user `admin`, where this start made it. */
   readonly administratorPassword?: string | undefined
   /** The configuration that was read, or undefined. */
@@ -22,7 +26,9 @@ const LOOPBACK = /^(?:127\.|::1$|localhost$)/
 /** The screen that `npm start` prints when all is running: what to watch, how to publish, where the configuration is. */
 export const startScreen = (screen: StartScreen): string => {
   const host = urlHost(screen.host)
-  const sections = [watch(screen, host), publish(screen.ports, host), reach(screen), administrator(screen), configuration(screen)]
+  // The last three belong together: one screen has no room for a line between them.
+  const operation = [...administrator(screen), ...manage(screen), ...configuration(screen)]
+  const sections = [watch(screen, host), publish(screen.ports, host), reach(screen), operation]
   const lines = [`Millrace ${screen.version} is running. Ctrl-C stops it.`, ...sections.filter((lines) => lines.length > 0).flatMap((lines) => ['', ...lines])]
   return `${lines.join('\n')}\n`
 }
@@ -61,22 +67,41 @@ const publish = ({ webrtc, rtmp, rtsp }: Readonly<Ports>, host: string): string[
   return titled('Publish', rows)
 }
 
-const reach = ({ host, networkAddresses, ports }: StartScreen): string[] => {
+/** More than these are of containers and virtual machines mostly. */
+const MAX_ADDRESSES = 3
+
+const reach = ({ host, networkAddresses, ports, https, access, configFile, configPlaces }: StartScreen): string[] => {
   if (LOOPBACK.test(host)) {
-    return titled('Reach', ['only this machine can connect; for others set host: 0.0.0.0 in the configuration'])
+    return titled('Others', [`only this machine can connect; for others write "host: 0.0.0.0" into ${configFile ?? configPlaces[0]}`])
   }
-  const addresses = WILDCARDS.has(host) ? networkAddresses : [host]
+  const addresses = (WILDCARDS.has(host) ? networkAddresses : [host]).slice(0, MAX_ADDRESSES)
   const port = ports.webrtc
-  const rows = ['others watch and publish with a user and password: npm start -- user add NAME --read PATH']
-  if (port !== undefined && addresses.length > 0)
-    rows.push(`from other machines: ${addresses.map((address) => `http://${urlHost(address)}:${port}/`).join('  ')}`)
-  return titled('Reach', rows)
+  const rows: string[] = []
+  if (port !== undefined && addresses.length > 0) {
+    const scheme = https === 'off' ? 'http' : 'https'
+    rows.push(addresses.map((address) => `${scheme}://${urlHost(address)}:${port}/`).join('  '))
+    if (https === 'self-made') rows.push('(cameras and microphones need https; this certificate is self-made, so browsers ask once: set tls for one of yours)')
+    if (https === 'off') rows.push('(browsers give no camera or microphone to pages without https)')
+  }
+  rows.push(
+    access === 'internal'
+      ? "with a user and password: npm start -- user add NAME --read '~.*' --publish PATH"
+      : `as auth.method ${access} in the configuration decides`,
+  )
+  return titled('Others', rows)
 }
 
 const administrator = ({ administratorPassword }: StartScreen): string[] =>
   administratorPassword === undefined
     ? []
     : titled('Access', [`user admin, password ${administratorPassword}   (shown this once; other machines need it, this one does not)`])
+
+const manage = ({ ports: { api, metrics } }: StartScreen): string[] => {
+  const parts = ['npm start -- doctor   looks for what keeps it from working']
+  if (api !== undefined) parts.push(`API port ${api}`)
+  if (metrics !== undefined) parts.push(`metrics port ${metrics}`)
+  return titled('Manage', [parts.join(' · ')])
+}
 
 const configuration = ({ configFile, configPlaces }: StartScreen): string[] =>
   titled('Config', [configFile ?? `none; looked for at ${configPlaces.join(' and ')}`])

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import manifest from '../../package.json' with { type: 'json' }
 import { CONFIG_PLACES, loadConfig } from '../config/load-config.ts'
+import type { Config } from '../config/schema.ts'
 import { endOnSignals } from '../end-on-signals.ts'
 import { createLog } from '../log/create-log.ts'
 import { startMillrace } from '../start-millrace.ts'
@@ -36,6 +37,8 @@ export const runServer = async (args: readonly string[]): Promise<void> => {
       host: config.host,
       networkAddresses: networkAddresses(),
       demo: config.demo,
+      https: httpsOf(config),
+      access: config.auth.method,
       administratorPassword,
       configFile: file,
       configPlaces: CONFIG_PLACES.map((place) => resolve(place)),
@@ -46,6 +49,11 @@ export const runServer = async (args: readonly string[]): Promise<void> => {
   // Renamed, so that who waits for it never reads half of it.
   writeFileSync(`${readyFile}.new`, JSON.stringify({ ports }))
   renameSync(`${readyFile}.new`, readyFile)
+}
+
+const httpsOf = ({ webrtc, tls }: Config): 'self-made' | 'configured' | 'off' => {
+  if (webrtc.encryption === 'no') return 'off'
+  return (webrtc.certificate ?? tls.certificate) === undefined ? 'self-made' : 'configured'
 }
 
 const networkAddresses = (): string[] =>
