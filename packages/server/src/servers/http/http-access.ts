@@ -43,10 +43,13 @@ const decide = async (
 /** Of nobody: what this machine may do without credentials is not for all whom its proxies and browsers serve. */
 const UNKNOWN_ADDRESS = '0.0.0.0'
 
+/** What proxies put on requests that they forward. */
+const FORWARDED_BY = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'] as const
+
 /** The client's address: what a trusted proxy says, else the socket's; 0.0.0.0 for who asks through something on this machine. */
 export const addressOf = (access: Access, request: FastifyRequest): string => {
   const { ip, headers, socket } = request
-  const isForwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined
+  const isForwarded = FORWARDED_BY.some((name) => headers[name] !== undefined)
   if (isForwarded && !access.trustsProxy(socket.remoteAddress ?? '')) return UNKNOWN_ADDRESS
   return /^(?:::ffff:)?127\.|^::1$/.test(ip) && isByOtherSite(access, request) ? UNKNOWN_ADDRESS : ip
 }
@@ -59,8 +62,14 @@ const isByOtherSite = ({ allowOrigins }: Access, { headers }: FastifyRequest): b
   const { origin, host = '' } = headers
   if (origin !== undefined && allowOrigins.includes(origin)) return false
   const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
-  return headers['sec-fetch-site'] === 'cross-site' || !(isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || name === hostname())
+  // Browsers leave Sec-Fetch-Site out where they do not trust the address: at 0.0.0.0, which is this machine, too.
+  const isOfOtherHost = origin !== undefined && hostOf(origin) !== hostOf(`http://${host}`)
+  const isOurs = isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || name === hostname()
+  return headers['sec-fetch-site'] === 'cross-site' || isOfOtherHost || !isOurs
 }
+
+/** @returns undefined also for the origin `null`, of pages that are to be no site's */
+const hostOf = (origin: string): string | undefined => (URL.canParse(origin) ? new URL(origin).hostname : undefined)
 
 const credentialsOf = (access: Access, request: FastifyRequest, { action, path }: Wanted): Credentials => {
   const target = request.raw.url ?? ''
@@ -100,10 +109,15 @@ const refusal = (access: Access, request: FastifyRequest, { action, path }: Want
 }
 
 /** Browsers answer a challenge for Basic with a window of their own, also when it is a page's script that asked; the page has a better one. */
-const challengeFor = ({ realm }: Access, { headers }: FastifyRequest): string =>
-  headers['sec-fetch-mode'] !== undefined && headers['sec-fetch-mode'] !== 'navigate'
-    ? `Bearer realm="${realm}"`
-    : `Basic realm="${realm}", charset="UTF-8", Bearer realm="${realm}"`
+const challengeFor = ({ realm }: Access, request: FastifyRequest): string =>
+  isOfScript(request) ? `Bearer realm="${realm}"` : `Basic realm="${realm}", charset="UTF-8", Bearer realm="${realm}"`
+
+/** By HTTP, browsers say how they ask to pages of the machine itself only: for others it is told by what they would take. */
+const isOfScript = ({ headers }: FastifyRequest): boolean => {
+  const mode = headers['sec-fetch-mode']
+  if (mode !== undefined) return mode !== 'navigate'
+  return headers['user-agent']?.startsWith('Mozilla/') === true && headers.accept?.includes('text/html') !== true
+}
 
 /** Scripts of which pages may read the answer. Cookies are never included: the header that would let them is not sent. */
 export const limitOrigins = (access: Access, request: FastifyRequest, reply: FastifyReply): void => {
