@@ -1,3 +1,4 @@
+import { decodeBase64 } from '../../bytes/base64.ts'
 import { ProtocolError } from '../../bytes/protocol-error.ts'
 import { aacCodec } from '../../codecs/aac.ts'
 import type { AacCodec, Codec, H264Codec, H265Codec, OpusCodec } from '../../codecs/codec.ts'
@@ -7,7 +8,6 @@ import { H265_NAL_TYPE, h265NalType } from '../../codecs/h265-nal.ts'
 import { parseH265Sps } from '../../codecs/h265-sps.ts'
 import { parseOpusMultistream } from '../../codecs/opus-multistream.ts'
 import { formatParameters, type RtpMap, rtpMaps } from '../../protocols/sdp/attributes.ts'
-import { decodeBase64 } from '../../protocols/sdp/base64.ts'
 import type { SessionDescription } from '../../protocols/sdp/sdp.ts'
 
 /** A track of a description that the hub can take. */

@@ -1,3 +1,4 @@
+import { encodeBase64 } from '../../bytes/base64.ts'
 import { ProtocolError } from '../../bytes/protocol-error.ts'
 import { parseAv1Sequence } from '../../codecs/av1-sequence.ts'
 import type { Av1Codec, Codec, H264Codec, H265Codec } from '../../codecs/codec.ts'
@@ -5,7 +6,6 @@ import { formatOpusMultistream } from '../../codecs/opus-multistream.ts'
 import type { Stream } from '../../hub/stream.ts'
 import type { Track } from '../../hub/track.ts'
 import { trackControl } from '../../protocols/rtsp/rtsp-url.ts'
-import { encodeBase64 } from '../../protocols/sdp/base64.ts'
 import { DEFAULT_ORIGIN, encodeSdp, type SdpAttribute, type SdpMedia } from '../../protocols/sdp/sdp.ts'
 
 /** First of the payload types that have no meaning of their own, RFC 3551 section 6. */

@@ -1,5 +1,5 @@
+import { encodeBase64 } from '../../bytes/base64.ts'
 import { encodeUtf8 } from '../../bytes/utf8.ts'
-import { encodeBase64 } from '../sdp/base64.ts'
 
 /** What a pure session needs of the runtime's cryptography. */
 export type RtspCrypto = {

@@ -1,5 +1,5 @@
+import { decodeBase64 } from '../../bytes/base64.ts'
 import { decodeUtf8 } from '../../bytes/utf8.ts'
-import { decodeBase64 } from '../sdp/base64.ts'
 import { escapeQuotes } from './authentication.ts'
 import { readParameters } from './header-parameters.ts'
 
