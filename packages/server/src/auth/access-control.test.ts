@@ -174,6 +174,42 @@ describe('access control', () => {
     issuer.close()
   })
 
+  it('a wrong token is one guess, however often it comes', async () => {
+    const access = control({ method: 'jwt', jwt: { secret: 's'.repeat(32) } })
+    const sign = (secret: string): Promise<string> =>
+      new SignJWT({ millrace_permissions: [{ action: 'read' }] }).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(secret))
+    const [right, wrong] = [await sign('s'.repeat(32)), await sign('x'.repeat(32))]
+    await Promise.all(Array.from({ length: 20 }, () => isAllowed(access, { token: wrong }, { isProbe: true })))
+    assert.equal(await isAllowed(access, { token: right }), true)
+  })
+
+  it('whoever may not see most paths of a list is no guesser; whoever tries passwords by it is', async () => {
+    const backend = createServer(async (request, response) => {
+      const { path, password } = JSON.parse(Buffer.concat(await request.toArray()).toString()) as { path: string; password: string }
+      response.writeHead(path === 'hall' && password === PASSWORD ? 200 : 403).end()
+    }).listen(0, '127.0.0.1')
+    await new Promise((resolve) => backend.once('listening', resolve))
+    const access = control({ method: 'http', http: { address: `http://127.0.0.1:${(backend.address() as AddressInfo).port}/` } })
+    const ann = { user: 'ann', password: PASSWORD }
+    await Promise.all(Array.from({ length: 20 }, (_, index) => isAllowed(access, ann, { path: `other-${index}`, isProbe: true })))
+    assert.equal(await isAllowed(access, ann), true)
+    for (let guess = 0; guess < 6; guess++) await isAllowed(access, { user: 'ann', password: `guess ${guess}` }, { isProbe: true })
+    const blocked = await ask(access, ann)
+    assert.ok(!blocked.allowed && (blocked.retryAfterMs ?? 0) > 0)
+    backend.close()
+  })
+
+  it('Digest does not tell which users there are', async () => {
+    const access = control()
+    const proof = { realm: 'Millrace', nonce: 'n', uri: 'rtsp://host/hall', method: 'DESCRIBE', algorithm: 'MD5' } as const
+    for (let guess = 0; guess < 8; guess++) {
+      const [known, unknown] = await Promise.all(
+        ['ann', 'nobody'].map((username) => ask(access, { digest: { ...proof, username, response: `${guess}` } }, { ip: '10.0.0.9', protocol: 'rtsp' })),
+      )
+      assert.deepEqual({ ...known, reason: '' }, { ...unknown, reason: '' })
+    }
+  })
+
   it('passes end with what the user may do', async () => {
     const access = control()
     const token = access.issuePass({ action: 'read', path: 'hall', user: 'ann' })

@@ -139,8 +139,8 @@ export class AccessControl implements Access {
       digest ? account?.ha1 !== undefined && checkDigest(digest, account.ha1) : this.#passwords.check(ip, name, claims.password, account?.pass)
     const isRemembered = !digest && account?.pass !== undefined && this.#passwords.remembers(ip, name, claims.password, account.pass)
     if (isRemembered) return decisionOf(account, request)
-    // Clients begin with Digest where it is offered: that the user has none is no guess.
-    if (digest && account && account.ha1 === undefined) return unauthorized('the user has no Digest: see `millrace user password NAME --digest`')
+    // Clients begin with Digest where it is offered: that the user has none is no guess. Nor does it tell which users there are.
+    if (digest && account?.ha1 === undefined) return unauthorized(account ? 'the user has no Digest: see `millrace user password NAME --digest`' : WRONG)
     const attempt = this.#guessing.attemptOf(ip, name, digest ? `${digest.nonce} ${digest.response}` : claims.password, account?.pass ?? '')
     return this.#examine({ ip, user: name, attempt }, isRight, () => (account ? decisionOf(account, request) : unauthorized(WRONG)), {
       ...unauthorized(WRONG),
@@ -156,7 +156,7 @@ export class AccessControl implements Access {
     if (waitMs > 0) return throttled(waitMs)
     const verdict = await this.#rules.tokens.verify(token, Date.now())
     if (!verdict.ok) {
-      if (verdict.isGuess) this.#guessing.fail(ip, '')
+      if (verdict.isGuess) this.#guessing.fail(ip, '', this.#guessing.attemptOf(ip, token))
       return unauthorized(verdict.reason)
     }
     const { user, permissions, expiresAt } = verdict.holder
@@ -174,7 +174,8 @@ export class AccessControl implements Access {
         this.#guessing.succeed(asked.ip, claims.user)
         return { allowed: true, user: claims.user.slice(0, 128) }
       case 'refused':
-        if (claims.isNamed) this.#guessing.fail(asked.ip, claims.user)
+        // The list of paths asks for each of them, and some are not this user's.
+        if (claims.isNamed) this.#guessing.fail(asked.ip, claims.user, this.#guessing.attemptOf(asked.ip, claims.user, claims.password, claims.token))
         return unauthorized(claims.isNamed ? 'auth.http.address refused it' : 'no credentials')
       case 'busy':
         return { ...throttled(1000), reason: 'too many questions to auth.http.address wait for an answer' }
@@ -198,8 +199,7 @@ export class AccessControl implements Access {
           this.#guessing.succeed(ip, user)
           return decide()
         }
-        this.#guessing.fail(ip, user)
-        this.#guessing.rememberWrong(attempt)
+        this.#guessing.fail(ip, user, attempt)
         return wrong
       })
     } catch (error) {

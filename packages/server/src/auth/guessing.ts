@@ -30,8 +30,11 @@ export class Guessing {
     return Math.max(this.#addresses.waitMs(group, nowMs), ofUser)
   }
 
-  fail(ip: string, user: string): void {
+  /** @param attempt that failed, as `attemptOf` names it; the same again is no further failure */
+  fail(ip: string, user: string, attempt: string): void {
     const nowMs = monotonicMs()
+    if (this.#wrong.get(attempt, nowMs)) return
+    this.#wrong.set(attempt, true, nowMs + WRONG_MS)
     this.#addresses.fail(addressGroup(ip), nowMs)
     if (user !== '') this.#users.fail(user.slice(0, 128), nowMs)
   }
@@ -43,11 +46,6 @@ export class Guessing {
 
   isKnownWrong(attempt: string): boolean {
     return this.#wrong.get(attempt, monotonicMs()) ?? false
-  }
-
-  rememberWrong(attempt: string): void {
-    const nowMs = monotonicMs()
-    this.#wrong.set(attempt, true, nowMs + WRONG_MS)
   }
 
   succeed(ip: string, user: string): void {
