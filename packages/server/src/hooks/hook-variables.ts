@@ -20,5 +20,7 @@ export const hookVariables = (event: ServerEvent, path: ResolvedPath, rtspPort: 
     RTSP_PORT: rtspPort === undefined ? undefined : String(rtspPort),
   }
   const groups = path.groups.slice(1).map((group, index): [string, string] => [`G${index + 1}`, group])
-  return Object.fromEntries([...inherited, ...Object.entries(told).filter(([, value]) => value !== undefined), ...groups])
+  // No environment takes a NUL, which a user's name can have where others keep the users.
+  const known = Object.entries(told).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value.replaceAll('\0', '')]]))
+  return Object.fromEntries([...inherited, ...known, ...groups])
 }

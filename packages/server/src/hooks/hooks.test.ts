@@ -67,6 +67,12 @@ describe('hooks', () => {
     assert.equal(read(file('told')), 'path-not-ready|lecture/hall-7|$(touch pwned); `touch pwned`|8554|lecture/hall-7|hall|7|')
   })
 
+  it('a name with a NUL does not keep a command from running', async () => {
+    const { events, file } = setUp({ runOnUnread: `printf '%s' "$HOOK_USER" > ${folder}/user` })
+    events.publish({ type: 'reader-left', path: 'cam', user: 'an\0n\n' })
+    await until('the command wrote', () => read(file('user')) === 'ann\n')
+  })
+
   it('what lasts is ended with all that it started when the path is no longer ready', async () => {
     const { events, hooks, file } = setUp({ runOnReady: `sleep 60 & echo $! > ${folder}/child; trap '' TERM; wait; sleep 60` })
     events.publish({ type: 'path-ready', path: 'cam' })
