@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs'
 import manifest from '../package.json' with { type: 'json' }
 import { PasswordInputError } from './auth/read-password.ts'
 import { CommandError } from './auth/user-command.ts'
@@ -10,6 +11,7 @@ import { PlanError, planCommand } from './cli/plan-command.ts'
 import { runServer } from './cli/run-command.ts'
 import { certCommand, doctorCommand, serviceCommand } from './cli/service-commands.ts'
 import { ConfigError } from './config/config-error.ts'
+import { nearest } from './config/nearest.ts'
 import { ListenError } from './net/listen-error.ts'
 import { ServiceError } from './service/service.ts'
 import { CertificateError } from './tls/certificate-files.ts'
@@ -28,21 +30,39 @@ npm start -- … does the same in a copy of the sources. --ready-file writes the
 /** Their message is for people, and says all. */
 const TOLD_AS_THEY_ARE = [ConfigError, ListenError, CertificateError, UserStoreError, CommandError, PasswordInputError, PlanError, ServiceError]
 
+const HELP = ['--help', '-h']
+const [first = '', ...args] = process.argv.slice(2)
+const command = COMMANDS.find(({ name }) => name === first)
+const usage = command === undefined ? USAGE : (command.usage ?? `usage: millrace ${command.name} ${command.takes}\n\n${command.about}`)
+
 const main = async (): Promise<number> => {
-  const [first = '', ...args] = process.argv.slice(2)
-  const command = COMMANDS.find(({ name }) => name === first)
-  if (command) return command.run(args)
-  if (['--help', '-h', 'help'].includes(first)) print(USAGE)
+  if (command && !args.some((arg) => HELP.includes(arg))) return command.run(args)
+  if (command || HELP.includes(first) || first === 'help') print(usage)
   else if (first === '--version') print(manifest.version)
-  else await runServer(process.argv.slice(2))
+  else {
+    // The name of a configuration has a dot or a slash in it, mostly: this was to be a command.
+    if (/^[a-z]+$/.test(first) && !existsSync(first)) throw new UsageError(`there is no command and no file ${first}${meant(first)}`)
+    await runServer(process.argv.slice(2))
+  }
   return 0
 }
+
+const meant = (typed: string): string => {
+  const name = nearest(
+    typed,
+    COMMANDS.map(({ name }) => name),
+  )
+  return name === undefined ? '' : `: did you mean ${name}?`
+}
+
+/** What parseArgs advises, positional arguments that begin with a dash, is what nobody wants here. */
+const shortened = (message: string): string => message.replace(/\. To specify a positional argument.*/s, '')
 
 try {
   process.exitCode = await main()
 } catch (error) {
   const isTypo = error instanceof UsageError || (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
-  if (isTypo) console.error(`${(error as Error).message}\n\n${USAGE}`)
+  if (isTypo) console.error(`${shortened((error as Error).message)}\n\n${usage}`)
   else if (TOLD_AS_THEY_ARE.some((kind) => error instanceof kind)) console.error((error as Error).message)
   else console.error(error)
   process.exit(1)

@@ -23,6 +23,7 @@ export const runKeyCommand = async (args: readonly string[], dataFolder: string,
   const store = new UserStore(dataFolder)
   if (command === 'list' || path === undefined) {
     for (const keyed of store.keyedPaths) io.print(keyed)
+    if (store.keyedPaths.length === 0) io.print('no path has a key: millrace key rotate PATH makes one')
     return
   }
   try {

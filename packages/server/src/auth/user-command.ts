@@ -26,7 +26,8 @@ export const USER_USAGE = `usage: millrace user add NAME [--publish PATH] [--rea
 The password is asked for, or read from standard input.
 PATH is a name, or ~ and a regular expression ('~.*' for all); --publish, --read, --playback and --ip may be given several times.
 --admin    may do everything
---digest   keeps what RTSP Digest needs beside the hash: for cameras and players that know nothing else`
+--digest   keeps what RTSP Digest needs beside the hash: for cameras and players that know nothing else
+--config FILE, as for the server: its data folder has the users`
 
 const OPTIONS = {
   publish: { type: 'string', multiple: true },

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
-import { runKeyCommand } from '../auth/key-command.ts'
+import { KEY_USAGE, runKeyCommand } from '../auth/key-command.ts'
 import { readPassword } from '../auth/read-password.ts'
-import { type CommandIo, runUserCommand } from '../auth/user-command.ts'
+import { type CommandIo, runUserCommand, USER_USAGE } from '../auth/user-command.ts'
 import { dataFolder } from '../config/data-folder.ts'
 import { CONFIG_PLACES, loadConfig } from '../config/load-config.ts'
 import { type Command, print } from './command.ts'
@@ -23,6 +23,7 @@ export const userCommand: Command = {
   name: 'user',
   takes: 'add|password|remove|list|hash',
   about: 'users; see millrace user',
+  usage: USER_USAGE,
   run: inDataFolder(runUserCommand),
 }
 
@@ -30,5 +31,6 @@ export const keyCommand: Command = {
   name: 'key',
   takes: 'rotate|remove|list',
   about: 'publish keys of paths; see millrace key',
+  usage: KEY_USAGE,
   run: inDataFolder(runKeyCommand),
 }

@@ -8,6 +8,8 @@ export type Command = {
   readonly takes: string
   /** One line of the help. */
   readonly about: string
+  /** All that it takes, for `--help` and for typing errors; name and line where absent. */
+  readonly usage?: string
   /**
    * @param args what follows the name
    * @returns the exit code

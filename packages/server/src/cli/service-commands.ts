@@ -5,8 +5,8 @@ import root from '../../../../package.json' with { type: 'json' }
 import { loadConfig } from '../config/load-config.ts'
 import { examine } from '../doctor/doctor.ts'
 import { findingLines } from '../doctor/finding.ts'
-import { runServiceCommand } from '../service/service-command.ts'
-import { runCertCommand } from '../tls/cert-command.ts'
+import { runServiceCommand, SERVICE_USAGE } from '../service/service-command.ts'
+import { CERT_USAGE, runCertCommand } from '../tls/cert-command.ts'
 import { type Command, print } from './command.ts'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
@@ -15,6 +15,7 @@ export const serviceCommand: Command = {
   name: 'service',
   takes: 'install|update|remove|status|print',
   about: 'run as a service of systemd',
+  usage: SERVICE_USAGE,
   run: (args) => runServiceCommand(args, { node: process.execPath, main: MAIN, program: resolve(dirname(MAIN), '../../..') }, print),
 }
 
@@ -22,6 +23,7 @@ export const certCommand: Command = {
   name: 'cert',
   takes: 'NAME … [--out FOLDER] [--days N]',
   about: 'make a certificate for tests',
+  usage: CERT_USAGE,
   run: (args) => {
     runCertCommand(args, print)
     return 0

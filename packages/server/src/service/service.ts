@@ -11,7 +11,8 @@ const USER = 'millrace'
 const FIRST_CONFIG = `# All keys with their defaults are in millrace.example.yml of the program's folder.
 # Changes are taken at once: systemctl reload millrace says when, journalctl -u millrace says what.
 
-# All addresses. Who is not on this machine needs a user and a password: sudo -u millrace … user add NAME
+# All addresses. Who is not on this machine needs a user and a password; in the program's folder:
+# sudo npm start -- user add NAME --read '~.*' --config /etc/millrace/millrace.yml
 host: "::"
 demo: false
 logFormat: json

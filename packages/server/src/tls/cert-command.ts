@@ -11,12 +11,8 @@ Makes a certificate for a test that signs itself: millrace.crt and millrace.key 
  * @throws CertificateError, and TypeError of parseArgs
  */
 export const runCertCommand = (args: readonly string[], print: (line: string) => void): void => {
-  const options = { out: { type: 'string', default: '.' }, days: { type: 'string', default: '365' }, help: { type: 'boolean', short: 'h' } } as const
+  const options = { out: { type: 'string', default: '.' }, days: { type: 'string', default: '365' } } as const
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-  if (values.help) {
-    print(CERT_USAGE)
-    return
-  }
   const { certificate, key } = writeTestCertificate(positionals, values.out, Number(values.days))
   print(`made for ${positionals.join(', ')}; in millrace.yml:\n\ntls:\n  certificate: ${certificate}\n  key: ${key}`)
 }
