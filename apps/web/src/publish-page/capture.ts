@@ -70,7 +70,7 @@ export const captureObstacle = (): CaptureFault | undefined => {
   if (!window.isSecureContext) {
     return {
       title: 'This page needs https',
-      text: 'Browsers give cameras and screens only to pages from https:// and from this very machine (http://127.0.0.1). Put the server behind https, open the page on the machine that it runs on, or publish with a program:',
+      text: 'Browsers give cameras and screens only to pages from https:// and from this very machine (http://127.0.0.1). Put https:// before this page’s address (the browser asks once where the server made its certificate itself), or publish with a program:',
     }
   }
   if (navigator.mediaDevices === undefined || typeof RTCPeerConnection === 'undefined') {
