@@ -21,6 +21,8 @@ export const nalType = (nal: Uint8Array): number => (nal[0] ?? 0) & 0x1f
 /** Whether the type is of a coded picture's data (VCL), section 7.4.1. */
 export const isVcl = (type: number): boolean => type >= NAL_TYPE.SLICE && type <= NAL_TYPE.IDR
 
+export const isParameterSet = (type: number): boolean => type === NAL_TYPE.SPS || type === NAL_TYPE.PPS
+
 /** Whether decoding can start at this access unit: it has an IDR slice. */
 export const isRandomAccess = (nals: readonly Uint8Array[]): boolean => {
   for (const nal of nals) if (nalType(nal) === NAL_TYPE.IDR) return true

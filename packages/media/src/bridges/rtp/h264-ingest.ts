@@ -4,7 +4,8 @@ import { MAX_PACKET_PAYLOAD, PACKETIZER_PAYLOAD } from '../../hub/packet.ts'
 import type { PacketSink } from '../../hub/packet-sink.ts'
 import type { Track } from '../../hub/track.ts'
 import { FuResizer } from '../../protocols/rtp/h264-fu-resizer.ts'
-import { H264_PAYLOAD, isFuStart, packetizeH264, splitStapA } from '../../protocols/rtp/h264-payload.ts'
+import { H264_FORMAT, packetizeH264 } from '../../protocols/rtp/h264-payload.ts'
+import { fuType, isFuStart, splitAggregate } from '../../protocols/rtp/nal-payload.ts'
 import { H264ParameterSets } from './h264-parameter-sets.ts'
 
 /** Writes a publisher's H.264 packets so that every picture where decoding can start is marked and has its parameter sets in front. */
@@ -39,16 +40,16 @@ export class H264Ingest {
     const type = nalType(payload)
     let startsIdr = false
     let pieces: Uint8Array[] | undefined
-    if (type === H264_PAYLOAD.FU_A) {
+    if (type === H264_FORMAT.fragmentType) {
       if (payload.length < 3) return false
-      if (isFuStart(payload)) startsIdr = this.#seeSlice((payload[1] as number) & 0x1f)
+      if (isFuStart(H264_FORMAT, payload)) startsIdr = this.#seeSlice(fuType(H264_FORMAT, payload))
       if (this.#resizer.active || payload.length > MAX_PACKET_PAYLOAD) pieces = this.#resizer.push(payload, marker)
-    } else if (type === H264_PAYLOAD.STAP_A) {
+    } else if (type === H264_FORMAT.aggregateType) {
       const nals = tryStapA(payload)
       if (!nals) return false
       for (const nal of nals) if (this.#seeNal(nal)) startsIdr = true
       if (payload.length > MAX_PACKET_PAYLOAD) pieces = packetizeH264(nals, PACKETIZER_PAYLOAD)
-    } else if (type === 0 || type > H264_PAYLOAD.STAP_A) return false
+    } else if (type === 0 || type > H264_FORMAT.aggregateType) return false
     else {
       startsIdr = this.#seeNal(payload)
       if (payload.length > MAX_PACKET_PAYLOAD) pieces = packetizeH264([payload], PACKETIZER_PAYLOAD)
@@ -110,7 +111,7 @@ export class H264Ingest {
 
 const tryStapA = (payload: Uint8Array): Uint8Array[] | undefined => {
   try {
-    return splitStapA(payload)
+    return splitAggregate(H264_FORMAT, payload)
   } catch (error) {
     if (error instanceof ProtocolError) return undefined
     throw error

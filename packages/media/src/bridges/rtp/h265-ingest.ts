@@ -3,15 +3,8 @@ import { H265_NAL_HEADER_BYTES, H265_NAL_TYPE, h265NalType, isH265Irap, isH265Vc
 import { MAX_PACKET_PAYLOAD, PACKETIZER_PAYLOAD } from '../../hub/packet.ts'
 import type { PacketSink } from '../../hub/packet-sink.ts'
 import type { Track } from '../../hub/track.ts'
-import {
-  H265_FU_HEADER_BYTES,
-  H265_PAYLOAD,
-  h265FuType,
-  isH265FuStart,
-  packetizeH265,
-  splitAggregate,
-  splitH265Payload,
-} from '../../protocols/rtp/h265-payload.ts'
+import { H265_FORMAT, H265_PAYLOAD, packetizeH265, splitH265Payload } from '../../protocols/rtp/h265-payload.ts'
+import { fuType, isFuStart, splitAggregate } from '../../protocols/rtp/nal-payload.ts'
 import { H265ParameterSets } from './h265-parameter-sets.ts'
 import type { VideoIngest } from './video-ingest.ts'
 import { writePackets } from './write-packets.ts'
@@ -61,12 +54,12 @@ export class H265Ingest implements VideoIngest {
   #inspect(payload: Uint8Array): boolean {
     const type = h265NalType(payload)
     if (type === H265_PAYLOAD.FU) {
-      if (payload.length <= H265_FU_HEADER_BYTES) throw broken('a fragmentation unit without a fragment')
-      return isH265FuStart(payload) && this.#seeSlice(h265FuType(payload))
+      if (payload.length <= H265_NAL_HEADER_BYTES + 1) throw broken('a fragmentation unit without a fragment')
+      return isFuStart(H265_FORMAT, payload) && this.#seeSlice(fuType(H265_FORMAT, payload))
     }
     if (type === H265_PAYLOAD.AP) {
       let startsIrap = false
-      for (const nal of splitAggregate(payload)) if (this.#seeNal(nal)) startsIrap = true
+      for (const nal of splitAggregate(H265_FORMAT, payload)) if (this.#seeNal(nal)) startsIrap = true
       return startsIrap
     }
     if (type > H265_PAYLOAD.AP || payload.length < H265_NAL_HEADER_BYTES) throw broken(`a payload of type ${type} and ${payload.length} bytes`)

@@ -6,14 +6,15 @@ import type { Depacketizer } from '../../hub/converters.ts'
 import type { Packet } from '../../hub/packet.ts'
 import type { Track } from '../../hub/track.ts'
 import type { Unit } from '../../hub/unit.ts'
-import { H265Depacketizer } from '../../protocols/rtp/h265-depacketizer.ts'
+import { H265_FORMAT } from '../../protocols/rtp/h265-payload.ts'
+import { NalDepacketizer } from '../../protocols/rtp/nal-depacketizer.ts'
 
 const NONE: Unit[] = []
 
 /** H.265: whole pictures, with decoding times that RTP does not tell. */
 export class H265Units implements Depacketizer {
   readonly #track: Track
-  readonly #depacketizer = new H265Depacketizer()
+  readonly #depacketizer = new NalDepacketizer(H265_FORMAT)
   readonly #dts = new DtsEstimator(0)
   #sps: Uint8Array | undefined
   #nextSeq = -1

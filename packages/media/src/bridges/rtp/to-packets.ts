@@ -1,5 +1,5 @@
 import type { H265Codec } from '../../codecs/codec.ts'
-import { NAL_TYPE, nalType } from '../../codecs/h264-nal.ts'
+import { isParameterSet, NAL_TYPE, nalType } from '../../codecs/h264-nal.ts'
 import { H265_NAL_TYPE, h265NalType, isH265ParameterSet } from '../../codecs/h265-nal.ts'
 import type { Packetizer } from '../../hub/converters.ts'
 import { PACKETIZER_PAYLOAD, type Packet } from '../../hub/packet.ts'
@@ -68,7 +68,7 @@ const withParameterSets = (track: Track, unit: Unit): readonly Uint8Array[] => {
   const { codec } = track
   if (!unit.randomAccess || codec.name !== 'h264' || !codec.sps || !codec.pps) return unit.data
   const has = (type: number): boolean => unit.data.some((nal) => nalType(nal) === type)
-  return has(NAL_TYPE.SPS) && has(NAL_TYPE.PPS) ? unit.data : [codec.sps, codec.pps, ...unit.data.filter((nal) => !isParameterSet(nal))]
+  return has(NAL_TYPE.SPS) && has(NAL_TYPE.PPS) ? unit.data : [codec.sps, codec.pps, ...unit.data.filter((nal) => !isParameterSet(nalType(nal)))]
 }
 
 const withH265ParameterSets = ({ vps, sps, pps }: H265Codec, unit: Unit): readonly Uint8Array[] => {
@@ -77,8 +77,6 @@ const withH265ParameterSets = ({ vps, sps, pps }: H265Codec, unit: Unit): readon
   if (has(H265_NAL_TYPE.VPS) && has(H265_NAL_TYPE.SPS) && has(H265_NAL_TYPE.PPS)) return unit.data
   return [vps, sps, pps, ...unit.data.filter((nal) => !isH265ParameterSet(h265NalType(nal)))]
 }
-
-const isParameterSet = (nal: Uint8Array): boolean => nalType(nal) === NAL_TYPE.SPS || nalType(nal) === NAL_TYPE.PPS
 
 /** Packets of one picture or frame: the same time, the marker on the last. */
 const inOnePlace = (unit: Unit, firstSeq: number, payloads: readonly Uint8Array[]): Packet[] =>

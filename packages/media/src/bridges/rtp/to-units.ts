@@ -8,14 +8,15 @@ import type { Packet } from '../../hub/packet.ts'
 import type { Track } from '../../hub/track.ts'
 import type { Unit } from '../../hub/unit.ts'
 import { AacDepacketizer } from '../../protocols/rtp/aac-payload.ts'
-import { H264Depacketizer } from '../../protocols/rtp/h264-depacketizer.ts'
+import { H264_FORMAT } from '../../protocols/rtp/h264-payload.ts'
+import { NalDepacketizer } from '../../protocols/rtp/nal-depacketizer.ts'
 
 const NONE: Unit[] = []
 
 /** H.264: whole pictures, with decoding times that RTP does not tell. */
 export class H264Units implements Depacketizer {
   readonly #track: Track
-  readonly #depacketizer = new H264Depacketizer()
+  readonly #depacketizer = new NalDepacketizer(H264_FORMAT)
   readonly #dts = new DtsEstimator(0)
   #sps: Uint8Array | undefined
   #nextSeq = -1

@@ -1,4 +1,7 @@
-import { FU_END, FU_HEADER_BYTES, FU_START, isFuEnd, isFuStart } from './h264-payload.ts'
+import { H264_FORMAT } from './h264-payload.ts'
+import { FU_END, FU_START, fuType, isFuEnd, isFuStart } from './nal-payload.ts'
+
+const FU_HEADER_BYTES = H264_FORMAT.headerBytes + 1
 
 const NONE: Uint8Array[] = []
 
@@ -36,14 +39,14 @@ export class FuResizer {
    * @returns what can be sent now
    */
   push(payload: Uint8Array, last: boolean): Uint8Array[] {
-    if (isFuStart(payload) || !this.active) {
+    if (isFuStart(H264_FORMAT, payload) || !this.active) {
       this.reset()
       this.#indicator = payload[0] as number
-      this.#type = (payload[1] as number) & 0x1f
+      this.#type = fuType(H264_FORMAT, payload)
       this.#startBit = (payload[1] as number) & FU_START
     }
     const body = payload.subarray(FU_HEADER_BYTES)
-    const end = last || isFuEnd(payload)
+    const end = last || isFuEnd(H264_FORMAT, payload)
     const total = this.#rest.length + body.length
     // Without the end in sight the last piece stays here, even a full one: it may have to carry the end bit.
     const pieces = end ? Math.ceil(total / this.#room) : Math.max(0, Math.ceil(total / this.#room) - 1)

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { H264Depacketizer } from './h264-depacketizer.ts'
 import { FuResizer } from './h264-fu-resizer.ts'
-import { packetizeH264, splitStapA } from './h264-payload.ts'
+import { H264_FORMAT, packetizeH264 } from './h264-payload.ts'
+import { NalDepacketizer } from './nal-depacketizer.ts'
+import { splitAggregate } from './nal-payload.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'))
@@ -33,9 +34,9 @@ test('packetizeH264', async (t) => {
   }
 })
 
-test('splitStapA refuses lengths past the end', () => {
-  assert.deepEqual(splitStapA(bytes('78 0002 68ce 0000 0002 0605')).map(hex), ['68ce', '0605'])
-  for (const broken of ['78 00', '78 0003 68ce', '78 0002 68ce 00']) assert.throws(() => splitStapA(bytes(broken)), { code: 'rtp/h264-stap' })
+test('splitAggregate refuses lengths past the end', () => {
+  assert.deepEqual(splitAggregate(H264_FORMAT, bytes('78 0002 68ce 0000 0002 0605')).map(hex), ['68ce', '0605'])
+  for (const broken of ['78 00', '78 0003 68ce', '78 0002 68ce 00']) assert.throws(() => splitAggregate(H264_FORMAT, bytes(broken)), { code: 'rtp/h264-stap' })
 })
 
 type Push = readonly [payload: Uint8Array | string, timestamp: number, marker: 0 | 1, gap?: 'gap']
@@ -142,6 +143,19 @@ const UNITS: readonly (readonly [name: string, pushes: readonly Push[], units: r
     0,
   ],
   [
+    'nor a marker',
+    [
+      ['7c85 8801', 1, 0],
+      ['7c05 02', 1, 0],
+      ['4188', 2, 1],
+    ],
+    [
+      [1, ['65880102']],
+      [2, ['4188']],
+    ],
+    0,
+  ],
+  [
     'a gap within a unit drops it',
     [
       ['7c85 8801', 1, 0],
@@ -226,10 +240,10 @@ const UNITS: readonly (readonly [name: string, pushes: readonly Push[], units: r
   ],
 ]
 
-test('H264Depacketizer', async (t) => {
+test('NalDepacketizer with H.264', async (t) => {
   for (const [name, pushes, units, dropped] of UNITS) {
     await t.test(name, () => {
-      const depacketizer = new H264Depacketizer()
+      const depacketizer = new NalDepacketizer(H264_FORMAT)
       const found = pushes.flatMap(([payload, timestamp, marker, gap]) =>
         depacketizer.push(typeof payload === 'string' ? bytes(payload) : payload, timestamp, marker === 1, gap !== undefined),
       )
@@ -249,7 +263,7 @@ test('what is packetized comes back, and a missing packet costs its unit only', 
       const pictures = lengths.map((slices) => [SPS, PPS, ...slices.map((length) => slice(5, length))])
       const packets = pictures.flatMap((nals, i) => packetizeH264(nals, 64).map((payload, k, all) => ({ payload, unit: i, marker: k === all.length - 1 })))
       for (const missing of [-1, lost % packets.length]) {
-        const depacketizer = new H264Depacketizer()
+        const depacketizer = new NalDepacketizer(H264_FORMAT)
         const found = packets
           .map((packet, i) => ({ ...packet, i }))
           .filter(({ i }) => i !== missing)
@@ -268,7 +282,7 @@ test('any payloads make units or nothing', () => {
   const packet = fc.tuple(fc.uint8Array({ maxLength: 12 }), fc.nat(3), fc.boolean(), fc.boolean())
   fc.assert(
     fc.property(fc.array(packet, { maxLength: 40 }), (packets) => {
-      const depacketizer = new H264Depacketizer()
+      const depacketizer = new NalDepacketizer(H264_FORMAT)
       for (const push of packets) for (const { nals } of depacketizer.push(...push)) assert.ok(nals.length > 0)
     }),
   )
@@ -278,7 +292,7 @@ test('FuResizer keeps the bytes and the borders of NAL units, whatever the sizes
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.integer({ min: 130, max: 900 }), fc.integer({ min: 66, max: 128 })), { minLength: 1, maxLength: 4 }), (nals) => {
       const resizer = new FuResizer(64)
-      const depacketizer = new H264Depacketizer()
+      const depacketizer = new NalDepacketizer(H264_FORMAT)
       nals.forEach(([length, size], time) => {
         const fragments = packetizeH264([slice(1, length)], size)
         const payloads = fragments.flatMap((payload, i) => resizer.push(payload, i === fragments.length - 1))

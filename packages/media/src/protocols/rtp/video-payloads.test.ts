@@ -6,8 +6,8 @@ import { OBU_TYPE } from '../../codecs/av1-obu.ts'
 import { Av1Depacketizer } from './av1-depacketizer.ts'
 import { decodeAv1Payload, encodeAv1Payloads } from './av1-payload.ts'
 import { FrameAssembler } from './frame-assembler.ts'
-import { H265Depacketizer } from './h265-depacketizer.ts'
-import { packetizeH265, splitH265Payload } from './h265-payload.ts'
+import { H265_FORMAT, packetizeH265, splitH265Payload } from './h265-payload.ts'
+import { NalDepacketizer } from './nal-depacketizer.ts'
 import { decodeVp8Descriptor, packetizeVp8, splitVp8Payload } from './vp8-payload.ts'
 import { decodeVp9Descriptor, packetizeVp9, splitVp9Payload } from './vp9-payload.ts'
 
@@ -193,7 +193,7 @@ const FORMATS: readonly (readonly [name: string, format: Format])[] = [
       packetize: packetizeH265,
       split: splitH265Payload,
       depacketizer: () => {
-        const depacketizer = new H265Depacketizer()
+        const depacketizer = new NalDepacketizer(H265_FORMAT)
         return (...packet) => depacketizer.push(...packet)[0]?.nals
       },
     },

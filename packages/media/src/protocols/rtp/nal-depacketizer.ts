@@ -1,9 +1,8 @@
 import { ProtocolError } from '../../bytes/protocol-error.ts'
-import { isVcl, NAL_TYPE, nalType } from '../../codecs/h264-nal.ts'
-import { H264_PAYLOAD, isFuEnd, isFuStart, splitStapA } from './h264-payload.ts'
+import { firstOfAggregate, fuType, isAggregated, isFuEnd, isFuStart, isLeftOut, type NalFormat, splitAggregate } from './nal-payload.ts'
 
 /** The NAL units of one picture. */
-export type H264AccessUnit = {
+export type AccessUnit = {
   /** As it was given with the packets of its slices. */
   readonly timestamp: number
   readonly nals: Uint8Array[]
@@ -15,15 +14,16 @@ const MAX_UNIT_NALS = 2048
 /** NAL units without a picture that wait for one. */
 const MAX_WAITING_NALS = 32
 
-const NONE: H264AccessUnit[] = []
+const NONE: AccessUnit[] = []
 
 /**
- * Puts access units together from RTP payloads in order: single NAL units, STAP-A and FU-A (RFC 6184, non-interleaved).
+ * Puts access units together from RTP payloads in order: single NAL units, aggregation packets and fragmentation units.
  * A unit with a part missing is dropped and counted. Never throws: a broken payload counts as a missing one.
  */
-export class H264Depacketizer {
+export class NalDepacketizer {
   /** Units that were not complete. */
   dropped = 0
+  readonly #format: NalFormat
   #nals: Uint8Array[] = []
   #bytes = 0
   #fragments: Uint8Array[] = []
@@ -33,59 +33,65 @@ export class H264Depacketizer {
   #damaged = false
   #hasPicture = false
 
+  constructor(format: NalFormat) {
+    this.#format = format
+  }
+
   /**
    * @param timestamp the same for all packets of a unit
    * @param afterGap the packet before this one is missing, or this is the first
    * @returns the units that are complete with this packet: usually none or one, two where markers are missing
    */
-  push(payload: Uint8Array, timestamp: number, marker: boolean, afterGap: boolean): H264AccessUnit[] {
+  push(payload: Uint8Array, timestamp: number, marker: boolean, afterGap: boolean): AccessUnit[] {
     let done = NONE
     if (this.#open && afterGap) this.#damaged = true
     if (this.#open && timestamp !== this.#timestamp) done = this.#close(done)
     if (!this.#open) {
       this.#open = true
       this.#timestamp = timestamp
-      this.#damaged = afterGap && !beginsUnit(payload)
+      this.#damaged = afterGap && !beginsUnit(this.#format, payload)
     }
     this.#take(payload)
-    if (marker) {
-      // Some cameras never set the end bit: the marker ends the NAL unit as well.
-      if (this.#fragments.length > 0) this.#finishFragments()
-      done = this.#close(done)
-    }
-    return done
+    return marker ? this.#close(done) : done
   }
 
   #take(payload: Uint8Array): void {
-    const type = nalType(payload)
-    if (type === H264_PAYLOAD.FU_A) {
+    const { typeOf, headerBytes, lowestType, aggregateType, fragmentType } = this.#format
+    const type = typeOf(payload)
+    if (type === fragmentType) {
       this.#takeFragment(payload)
       return
     }
     if (this.#fragments.length > 0) this.#damaged = true
-    if (type === H264_PAYLOAD.STAP_A) {
+    if (type === aggregateType) {
       try {
-        for (const nal of splitStapA(payload)) this.#add(nal)
+        for (const nal of splitAggregate(this.#format, payload)) this.#add(nal)
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error
         this.#damaged = true
       }
-    } else if (type > 0 && type < H264_PAYLOAD.STAP_A) this.#add(payload)
+    } else if (type >= lowestType && type < aggregateType && payload.length >= headerBytes) this.#add(payload)
     // An empty payload is a probe or keep-alive; other types are of modes that were not agreed on.
     else if (payload.length > 0) this.#damaged = true
   }
 
   #takeFragment(payload: Uint8Array): void {
-    if (isFuStart(payload) !== (this.#fragments.length === 0) || payload.length < 3) {
+    const format = this.#format
+    const { headerBytes } = format
+    if (isFuStart(format, payload) !== (this.#fragments.length === 0) || payload.length <= headerBytes + 1) {
       this.#damaged = true
       return
     }
-    if (isFuStart(payload)) this.#fragments.push(Uint8Array.of(((payload[0] as number) & 0xe0) | ((payload[1] as number) & 0x1f)))
-    const piece = payload.subarray(2)
+    if (this.#fragments.length === 0) {
+      const header = new Uint8Array(headerBytes)
+      format.writeHeader(header, payload, fuType(format, payload))
+      this.#fragments.push(header)
+    }
+    const piece = payload.subarray(headerBytes + 1)
     this.#fragments.push(piece)
     this.#bytes += piece.length
     if (this.#bytes > MAX_UNIT_BYTES) this.#discard()
-    else if (isFuEnd(payload)) this.#finishFragments()
+    else if (isFuEnd(format, payload)) this.#finishFragments()
   }
 
   #finishFragments(): void {
@@ -98,18 +104,18 @@ export class H264Depacketizer {
       at += piece.length
     }
     this.#fragments = []
-    this.#bytes -= length - 1 // #add counts them
+    this.#bytes -= length - this.#format.headerBytes // #add counts them
     this.#add(nal)
   }
 
   #add(nal: Uint8Array): void {
-    const type = nalType(nal)
-    if (type === NAL_TYPE.AUD || type === NAL_TYPE.FILLER) return
-    // GStreamer may repeat them in front of every slice; within a picture the standard does not allow them (section 7.4.1.2.3).
-    if (this.#hasPicture && (type === NAL_TYPE.SPS || type === NAL_TYPE.PPS)) return
+    const type = this.#format.typeOf(nal)
+    if (isLeftOut(this.#format, type)) return
+    // GStreamer may repeat them in front of every slice; within a picture the standards do not allow them (H.264 section 7.4.1.2.3).
+    if (this.#hasPicture && this.#format.isParameterSet(type)) return
     this.#nals.push(nal)
     this.#bytes += nal.length
-    if (isVcl(type)) this.#hasPicture = true
+    if (this.#format.isVcl(type)) this.#hasPicture = true
     if (this.#bytes > MAX_UNIT_BYTES || this.#nals.length > MAX_UNIT_NALS) this.#discard()
   }
 
@@ -121,9 +127,10 @@ export class H264Depacketizer {
     this.#damaged = true
   }
 
-  #close(done: H264AccessUnit[]): H264AccessUnit[] {
+  #close(done: AccessUnit[]): AccessUnit[] {
     this.#open = false
-    if (this.#fragments.length > 0) this.#damaged = true
+    // Some cameras never set the end bit: the end of the unit ends the NAL unit as well.
+    if (this.#fragments.length > 0 && !this.#damaged) this.#finishFragments()
     if (this.#damaged || (!this.#hasPicture && this.#nals.length > MAX_WAITING_NALS)) {
       this.dropped++
       this.#reset()
@@ -144,17 +151,15 @@ export class H264Depacketizer {
   }
 }
 
-/** Whether nothing of the unit can be missing in front of this payload: it starts with a delimiter, a parameter set, SEI, or the first macroblock. */
-const beginsUnit = (payload: Uint8Array): boolean => {
-  switch (nalType(payload)) {
-    case H264_PAYLOAD.STAP_A:
-      return nalBegins((payload[3] ?? 0) & 0x1f, payload[4] ?? 0)
-    case H264_PAYLOAD.FU_A:
-      return isFuStart(payload) && nalBegins((payload[1] ?? 0) & 0x1f, payload[2] ?? 0)
-    default:
-      return nalBegins(nalType(payload), payload[1] ?? 0)
-  }
+/** Whether nothing of the unit can be missing in front of this payload: it starts with what comes before slices, or with the first slice. */
+const beginsUnit = (format: NalFormat, payload: Uint8Array): boolean => {
+  const { typeOf, headerBytes, aggregateType, fragmentType } = format
+  const type = typeOf(payload)
+  if (type === fragmentType) return isFuStart(format, payload) && nalBegins(format, fuType(format, payload), payload[headerBytes + 1])
+  const nal = type === aggregateType ? firstOfAggregate(format, payload) : payload
+  return nalBegins(format, typeOf(nal), nal[headerBytes])
 }
 
-/** A slice header starts with first_mb_in_slice as ue(v): 0 is the single bit 1. */
-const nalBegins = (type: number, firstByte: number): boolean => (isVcl(type) ? (firstByte & 0x80) !== 0 : type >= NAL_TYPE.SEI && type <= NAL_TYPE.AUD)
+/** The first slice's header starts with a set bit: first_mb_in_slice 0 as ue(v) in H.264, first_slice_segment_in_pic_flag in H.265. */
+const nalBegins = (format: NalFormat, type: number, firstByte = 0): boolean =>
+  format.isVcl(type) ? (firstByte & 0x80) !== 0 : isAggregated(format, type) || type === format.delimiterType
