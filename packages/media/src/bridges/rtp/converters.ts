@@ -1,8 +1,7 @@
 import type { Converters } from '../../hub/converters.ts'
 import { Av1Units, Vp8Units, Vp9Units } from './frame-units.ts'
-import { H265Units } from './h265-units.ts'
 import { makeRtpPacketizer } from './to-packets.ts'
-import { AacUnits, H264Units, PlainUnits } from './to-units.ts'
+import { AacUnits, NalUnits, PlainUnits } from './to-units.ts'
 
 /** The hub's way between units and packets: RTP payload formats. */
 export const rtpConverters: Converters = {
@@ -10,9 +9,8 @@ export const rtpConverters: Converters = {
   makeDepacketizer(track) {
     switch (track.codec.name) {
       case 'h264':
-        return new H264Units(track)
       case 'h265':
-        return new H265Units(track)
+        return new NalUnits(track)
       case 'vp8':
         return new Vp8Units()
       case 'vp9':
