@@ -29,11 +29,7 @@ export const publishFaultOf = async (failure: SessionFailure): Promise<PublishFa
     case 'refused':
       return publishFaultOfStatus(failure.response.status, await problemDetail(failure.response))
     case 'no-answer':
-      return { kind: 'lost', message: 'The server did not answer in time.' }
-    case 'unreachable':
-      return { kind: 'lost', message: 'The server cannot be reached.' }
-    case 'bad-answer':
-      return { kind: 'lost', message: 'The browser did not understand the server’s answer.' }
+      return { kind: 'lost', message: failure.message }
     case 'not-connected':
       return { kind: 'cannot-connect', message: 'The server answers, but no media connection comes about: a firewall on the way may block UDP.' }
     case 'lost':

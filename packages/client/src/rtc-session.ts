@@ -12,9 +12,8 @@ const LEAVING_TIMEOUT_MS = 2000
 export type SessionFailure =
   /** The server refused; the response says why. */
   | { readonly kind: 'refused'; readonly response: Response }
-  | { readonly kind: 'no-answer' }
-  | { readonly kind: 'unreachable' }
-  | { readonly kind: 'bad-answer' }
+  /** There is no answer, or none of use; the message is a sentence for people. */
+  | { readonly kind: 'no-answer'; readonly message: string }
   /** The signalling worked, the media connection did not. */
   | { readonly kind: 'not-connected' }
   /** It was connected, and is no more. */
@@ -86,7 +85,7 @@ export class RtcSession {
       this.#watchTransport()
       if (!this.#wasConnected) this.#failIn(this.#options.connectTimeoutMs, { kind: 'not-connected' })
     } catch {
-      this.#fail({ kind: 'bad-answer' })
+      this.#fail({ kind: 'no-answer', message: 'The browser did not understand the server’s answer.' })
     }
   }
 
@@ -131,7 +130,8 @@ export class RtcSession {
       if (this.#over) this.close()
       return response
     } catch (error) {
-      this.#fail({ kind: error instanceof DOMException && error.name === 'TimeoutError' ? 'no-answer' : 'unreachable' })
+      const isLate = error instanceof DOMException && error.name === 'TimeoutError'
+      this.#fail({ kind: 'no-answer', message: isLate ? 'The server did not answer in time.' : 'The server cannot be reached.' })
       return undefined
     }
   }

@@ -91,11 +91,7 @@ const faultOf = async (failure: SessionFailure): Promise<PlaybackFault> => {
     case 'refused':
       return faultOfResponse(failure.response)
     case 'no-answer':
-      return { kind: 'lost', message: 'The server did not answer in time.' }
-    case 'unreachable':
-      return { kind: 'lost', message: 'The server cannot be reached.' }
-    case 'bad-answer':
-      return { kind: 'lost', message: 'The browser did not understand the server’s answer.' }
+      return { kind: 'lost', message: failure.message }
     case 'not-connected':
       return { kind: 'cannot-connect', message: 'No media connection came about within 3 seconds.' }
     case 'lost':
