@@ -76,7 +76,10 @@ export class UdpPort implements DatagramOut {
   }
 
   onDatagram(listener: (datagram: Buffer, from: RemoteInfo) => void): void {
-    this.#socket.on('message', listener)
+    this.#socket.on('message', (datagram, from) => {
+      // Nobody can be answered at port 0, which a forged datagram may come from: Node.js throws where it is sent to.
+      if (from.port > 0) listener(datagram, from)
+    })
   }
 
   reserve(): number {
