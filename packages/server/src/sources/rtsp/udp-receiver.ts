@@ -50,6 +50,8 @@ export class UdpReceiver {
 
   /** Sends a first packet each way, so that an address translation in between lets the server's come in. */
   connect(serverPort: Pair): void {
+    // There is nobody at port 0: a camera that names it does not say where it sends from.
+    if (serverPort.includes(0)) return
     this.#serverPort = serverPort
     this.#rtp.send(PROBE, serverPort[0], this.#address)
     this.#rtcp.send(PROBE, serverPort[1], this.#address)
