@@ -6,37 +6,21 @@
  *
  * Needs janus, as Debian has it.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { startJanus } from './janus/janus-server.ts'
-import { Crowd, type Measurement, measurementLine } from './whep/crowd.ts'
+import { type Measurement, measurementLine } from './whep/crowd.ts'
+import { measure, readArguments } from './whep/measure.ts'
 import { type Rival, startMillrace } from './whep/rival.ts'
 
-const MEASURE_MS = 12_000
+const { paced, counts } = readArguments('bench/janus.ts')
 
-const measure = async (start: (paced: boolean) => Promise<Rival>, count: number): Promise<Measurement> => {
-  const rival = await start(values.paced)
-  const crowd = new Crowd(rival)
-  try {
-    await crowd.join(count)
-    const measured = await crowd.measure(() => sleep(MEASURE_MS))
-    await crowd.leave()
-    console.log(`${rival.name.padEnd(9)} ${measurementLine(measured)}`)
-    return measured
-  } finally {
-    await crowd.stop()
-    await rival.stop()
-  }
+const measureRival = async (rival: Rival, count: number): Promise<Measurement> => {
+  const measured = await measure(rival, count)
+  console.log(`${rival.name.padEnd(9)} ${measurementLine(measured)}`)
+  return measured
 }
 
-const { values, positionals } = parseArgs({ options: { paced: { type: 'boolean', default: false } }, allowPositionals: true })
-const counts = positionals.map(Number)
-if (counts.some((count) => !Number.isInteger(count) || count < 1)) {
-  console.error('usage: node bench/janus.ts [--paced] [viewers…], as in node bench/janus.ts 50 200')
-  process.exit(2)
-}
-for (const count of counts.length > 0 ? counts : [50, 100, 200]) {
-  const janus = await measure(startJanus, count)
-  const millrace = await measure(startMillrace, count)
+for (const count of counts) {
+  const janus = await measureRival(await startJanus(paced), count)
+  const millrace = await measureRival(await startMillrace(paced), count)
   console.log(`ratio     ${String(count).padStart(4)} viewers   ${(millrace.usPerPacket / janus.usPerPacket).toFixed(2)}`)
 }
