@@ -54,6 +54,7 @@ describe('parseConfig', () => {
   })
 
   const FAULTS: readonly (readonly [text: string, fault: RegExp])[] = [
+    ['rtspAddress: :8554', /^millrace\.yml:1:1: rtspAddress is a key of MediaMTX: docs\/18-from-mediamtx\.md /],
     ['rtsp:\n  prot: 8554', /^millrace\.yml:2:3: rtsp\.prot is no key that is known: did you mean port\?/],
     ['logLevl: info', /^millrace\.yml:1:1: logLevl .*did you mean logLevel\?/],
     ['paths:\n  cam1:\n    sorce: x', /^millrace\.yml:3:5: paths\.cam1\.sorce .*did you mean source\?/],

@@ -101,7 +101,11 @@ const issueFaults = (issue: z.core.$ZodIssue, input: unknown, origin: Origin): F
   return [{ where: origin.of(key), message: `${subject} is ${value === undefined ? 'missing' : shown(key, value)}: ${issue.message}` }]
 }
 
+/** Keys at the top that people who come from MediaMTX have in their files. */
+const OF_MEDIAMTX = /^(?:auth(?:Method|InternalUsers|HTTP\w*|JWT\w*)|\w+(?:Address|Encryption|ServerKey|ServerCert)|rtspTransports|webrtcICEServers2)$/
+
 const unknownKeyMessage = (section: KeyPath, key: string): string => {
+  if (section.length === 0 && OF_MEDIAMTX.test(key)) return `${key} is a key of MediaMTX: docs/18-from-mediamtx.md says what it is here`
   const known = knownKeys(section)
   const meant = nearest(key, known)
   const place = section.length === 0 ? 'at the top' : `below ${dotted(section)}`

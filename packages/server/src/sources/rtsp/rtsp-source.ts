@@ -46,7 +46,7 @@ class RtspSource implements Running {
   }
 
   async close(): Promise<void> {
-    this.#stop('the server is stopping')
+    this.#stop('it is not pulled any more')
   }
 
   #stop(message: string): void {
