@@ -19,8 +19,13 @@ export const parseIpAddress = (text: string): Uint8Array | undefined => {
 /** Text of 4 or 16 bytes of address; IPv6 as eight groups without leading zeros. */
 export const formatIpAddress = (bytes: Uint8Array): string => {
   if (bytes.length === 4) return bytes.join('.')
+  return hexGroups(bytes)
+}
+
+/** @param bytes an even number of them */
+const hexGroups = (bytes: Uint8Array): string => {
   const groups: string[] = []
-  for (let i = 0; i < 16; i += 2) groups.push((((bytes[i] as number) << 8) | (bytes[i + 1] as number)).toString(16))
+  for (let i = 0; i < bytes.length; i += 2) groups.push((((bytes[i] as number) << 8) | (bytes[i + 1] as number)).toString(16))
   return groups.join(':')
 }
 
@@ -30,6 +35,9 @@ const parseIpv4 = (text: string): Uint8Array | undefined => {
 }
 
 const parseIpv6 = (text: string): Uint8Array | undefined => {
+  // RFC 4291 section 2.2: the last 32 bits may be written as IPv4, which systems do for some prefixes.
+  const dotted = parseIpv4(text.slice(text.lastIndexOf(':') + 1))
+  if (dotted) return parseIpv6(`${text.slice(0, text.lastIndexOf(':') + 1)}${hexGroups(dotted)}`)
   const halves = text.split('::')
   if (halves.length > 2) return undefined
   const [head, tail] = halves.map((half) => (half === '' ? [] : half.split(':')))
