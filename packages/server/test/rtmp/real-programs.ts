@@ -1,15 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Hub } from '@millrace/media/hub/hub.ts'
 import type { Log } from '../../src/log/log.ts'
 import { monotonicMs } from '../../src/net/clock.ts'
 import { startRtmpServer } from '../../src/servers/rtmp/server.ts'
+import { start } from '../real-program.ts'
 import { makeServerContext } from '../server-context.ts'
-
-/** No real program is waited for longer, in milliseconds. */
-const PROGRAM_TIMEOUT_MS = 30_000
+import { until } from '../until.ts'
 
 const noPackets = (): never => {
   throw new Error('nothing here reads packets')
@@ -53,36 +50,6 @@ export const startTestServer = async (t: TestContext): Promise<TestServer> => {
     close: () => server.close(),
     logged: (text) => until(`the log line ${text}`, () => lines.some((line) => line.includes(text))),
   }
-}
-
-/** Waits until something is so, 15 s at most. */
-export const until = async (what: string, isSo: () => boolean): Promise<void> => {
-  for (let left = 300; left > 0; left--) {
-    if (isSo()) return
-    await sleep(50)
-  }
-  throw new Error(`did not happen: ${what}`)
-}
-
-export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
-
-/** Runs a program to its end; it is killed when it takes too long, or when the test ends. */
-export const runProgram = async (t: TestContext, program: string, args: readonly string[]): Promise<Ended> => {
-  const child = start(t, program, args)
-  let stdout = ''
-  let stderr = ''
-  child.stdout?.on('data', (bytes) => (stdout += bytes))
-  child.stderr?.on('data', (bytes) => (stderr += bytes))
-  const timer = setTimeout(() => child.kill('SIGKILL'), PROGRAM_TIMEOUT_MS)
-  const [code] = await once(child, 'close')
-  clearTimeout(timer)
-  return { code, stdout, stderr }
-}
-
-const start = (t: TestContext, program: string, args: readonly string[]): ChildProcess => {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  t.after(() => child.kill('SIGKILL'))
-  return child
 }
 
 export type PublisherOptions = { readonly bFrames?: number; readonly gop?: number; readonly seconds?: number; readonly size?: string }

@@ -1,7 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import type { ChildProcess } from 'node:child_process'
 import type { TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { rtpConverters } from '@millrace/media/bridges/rtp/converters.ts'
 import { Hub } from '@millrace/media/hub/hub.ts'
 import type { ReaderQueueLimits } from '@millrace/media/hub/reader-queue.ts'
@@ -9,18 +7,9 @@ import type { Log } from '../../src/log/log.ts'
 import { monotonicMs } from '../../src/net/clock.ts'
 import type { ServerContext } from '../../src/net/context.ts'
 import { type RtspPorts, startRtspServer } from '../../src/servers/rtsp/rtsp-server.ts'
+import { run, start } from '../real-program.ts'
 import { makeServerContext } from '../server-context.ts'
-
-/** No real program is waited for longer, in milliseconds. */
-const PROGRAM_TIMEOUT_MS = 40_000
-
-/** Debian's packages of the programs that the tests run. */
-const PACKAGES: Readonly<Record<string, string>> = {
-  ffmpeg: 'ffmpeg',
-  ffprobe: 'ffmpeg',
-  'gst-launch-1.0': 'gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-rtsp',
-  '/usr/bin/python3': 'python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly',
-}
+import { until } from '../until.ts'
 
 export type TestContextOfServer = ServerContext & {
   /** All that was logged at info and above, with the fields in front. */
@@ -61,46 +50,9 @@ export const startTestServer = async (t: TestContext, queueLimits?: ReaderQueueL
   return { ...context, ...server, url: (path) => `rtsp://127.0.0.1:${server.port}/${path}` }
 }
 
-/** Waits until something is so, 20 s at most. */
-export const until = async (what: string, isSo: () => boolean): Promise<void> => {
-  for (let left = 400; left > 0; left--) {
-    if (isSo()) return
-    await sleep(50)
-  }
-  throw new Error(`did not happen: ${what}`)
-}
-
 /** Waits until a path has a stream, with its first second of video. */
 export const untilLive = (context: ServerContext, path: string): Promise<void> =>
   until(`a stream at ${path}`, () => context.hub.find(path)?.tracks.some((track) => track.lastTicks > track.clockRate) ?? false)
-
-/** Starts a program that is killed at the end of the test. */
-export const start = (t: TestContext, program: string, args: readonly string[]): ChildProcess => {
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
-  child.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') throw new Error(`${program} is missing: apt-get install ${PACKAGES[program] ?? program}`)
-    throw error
-  })
-  child.stdout?.resume()
-  child.stderr?.resume()
-  t.after(() => child.kill('SIGKILL'))
-  return child
-}
-
-export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
-
-/** Runs a program to its end; it is killed when it takes too long. */
-export const run = async (t: TestContext, program: string, args: readonly string[]): Promise<Ended> => {
-  const child = start(t, program, args)
-  let stdout = ''
-  let stderr = ''
-  child.stdout?.on('data', (bytes) => (stdout += bytes))
-  child.stderr?.on('data', (bytes) => (stderr += bytes))
-  const timer = setTimeout(() => child.kill('SIGKILL'), PROGRAM_TIMEOUT_MS)
-  const [code] = await once(child, 'close')
-  clearTimeout(timer)
-  return { code, stdout, stderr }
-}
 
 export type Transport = 'tcp' | 'udp'
 

@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram'
-import { until } from './until.ts'
+import { until } from '../until.ts'
 
 /**
  * A UDP relay to a server that loses packets of media, and does mischief on the way to the server: each packet of RTP and RTCP

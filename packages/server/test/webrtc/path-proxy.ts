@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram'
-import { until } from './until.ts'
+import { until } from '../until.ts'
 
 /** What a path does to datagrams on their way to the client. */
 export type PathConditions = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Ended, probe, run, start, startTestServer, untilLive } from '../../../test/rtsp/real-programs.ts'
+import { type Ended, run, start } from '../../../test/real-program.ts'
+import { probe, startTestServer, untilLive } from '../../../test/rtsp/real-programs.ts'
 
 const SIZE = { width: 640, height: 360 }
 const PICTURE = 'videotestsrc is-live=true ! video/x-raw,format=I420,width=640,height=360,framerate=30/1'

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { run } from '../../../test/real-program.ts'
 import {
   playByFfmpeg,
   probe,
   publishByFfmpeg,
   publishByGstreamer,
-  run,
   startTestServer,
   type TestServer,
   type Transport,

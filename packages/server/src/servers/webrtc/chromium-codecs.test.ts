@@ -1,12 +1,12 @@
 /// <reference lib="dom" />
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { start } from '../../../test/rtsp/real-programs.ts'
+import { start } from '../../../test/real-program.ts'
 import { makeServerContext } from '../../../test/server-context.ts'
+import { until } from '../../../test/until.ts'
 import { type Browser, launchBrowser, receivedStats, watch } from '../../../test/webrtc/browser.ts'
 import { makeFrameClip } from '../../../test/webrtc/frame-clip.ts'
 import { LiveFeeder } from '../../../test/webrtc/live-feeder.ts'
-import { until } from '../../../test/webrtc/until.ts'
 import { startWhepServer, type WhepServer } from '../../../test/webrtc/whep-server.ts'
 import { startRtspServer } from '../rtsp/rtsp-server.ts'
 

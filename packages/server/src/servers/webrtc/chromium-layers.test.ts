@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../test/until.ts'
 import { type Browser, FAKE_DEVICES, launchBrowser, receivedStats, watch } from '../../../test/webrtc/browser.ts'
 import { GOOD_PATH, PathProxy } from '../../../test/webrtc/path-proxy.ts'
 import { observe } from '../../../test/webrtc/playing.ts'
 import { publish, sentStats } from '../../../test/webrtc/publish.ts'
-import { until } from '../../../test/webrtc/until.ts'
 import { startWhepServer, type WhepServer } from '../../../test/webrtc/whep-server.ts'
 import { isSessionProbe } from '../../net/session-probe.ts'
 

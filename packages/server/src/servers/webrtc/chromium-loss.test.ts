@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../test/until.ts'
 import { type Browser, launchBrowser, receivedStats, watch } from '../../../test/webrtc/browser.ts'
 import { type Clip, LiveFeeder, makeClip } from '../../../test/webrtc/live-feeder.ts'
 import { GOOD_PATH, PathProxy } from '../../../test/webrtc/path-proxy.ts'
 import { observe } from '../../../test/webrtc/playing.ts'
-import { until } from '../../../test/webrtc/until.ts'
 import { startWhepServer, type WhepServer } from '../../../test/webrtc/whep-server.ts'
 
 /** On a narrow path the picture stands still from where a group is cut to the next key frame: a key frame each second keeps that under one. */

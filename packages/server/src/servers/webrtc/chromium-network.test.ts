@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { until } from '../../../test/until.ts'
 import { type Browser, launchBrowser, receivedStats, watch } from '../../../test/webrtc/browser.ts'
 import { LiveFeeder, makeClip } from '../../../test/webrtc/live-feeder.ts'
 import { RebindingProxy } from '../../../test/webrtc/rebinding-proxy.ts'
-import { until } from '../../../test/webrtc/until.ts'
 import { startWhepServer, type WhepServer } from '../../../test/webrtc/whep-server.ts'
 
 /** A path that passes TCP only has a picture within this time. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { until } from '../../../test/until.ts'
 import { type Browser, FAKE_DEVICES, launchBrowser, receivedStats, watch } from '../../../test/webrtc/browser.ts'
 import { LossyProxy } from '../../../test/webrtc/lossy-proxy.ts'
 import { type PublishOptions, publish, sentStats } from '../../../test/webrtc/publish.ts'
-import { until } from '../../../test/webrtc/until.ts'
 import { startWhepServer, type WhepServer } from '../../../test/webrtc/whep-server.ts'
 
 describe('Chromium publishes by WHIP', () => {

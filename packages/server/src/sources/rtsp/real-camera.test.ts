@@ -3,7 +3,9 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { makeContext, start, type TestContextOfServer, until, untilLive } from '../../../test/rtsp/real-programs.ts'
+import { start } from '../../../test/real-program.ts'
+import { makeContext, type TestContextOfServer, untilLive } from '../../../test/rtsp/real-programs.ts'
+import { until } from '../../../test/until.ts'
 import { startRtspSource } from './rtsp-source.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../../../../e2e/harness/camera.py', import.meta.url))
