@@ -9,7 +9,8 @@ import { decode } from './harness/decode.ts'
 import { Millrace } from './harness/millrace.ts'
 
 const root = new URL('..', import.meta.url).pathname
-const FREE_PORTS = 'rtsp: { port: 0, tlsPort: 0, rtpPort: 0, rtcpPort: 0 }\nrtmp: { port: 0, tlsPort: 0 }\nhls: { port: 0 }\nwebrtc: { port: 0, icePort: 0 }\n'
+const FREE_PORTS =
+  'rtsp: { port: 0, tlsPort: 0, rtpPort: 0, rtcpPort: 0 }\nrtmp: { port: 0, tlsPort: 0 }\nhls: { port: 0 }\nwebrtc: { port: 0, icePort: 0 }\napi: { port: 0 }\nmetrics: { port: 0 }\n'
 
 const inFolder = async (run: (folder: string) => Promise<void>): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-start-'))
