@@ -118,6 +118,16 @@ describe('access control', () => {
     assert.ok(!blocked.allowed && (blocked.retryAfterMs ?? 0) > 0)
   })
 
+  it('whoever says that somebody else asks is slowed alone, and named', async () => {
+    const access = control()
+    const [ip, source] = ['0.0.0.0', '198.51.100.3']
+    for (let guess = 0; guess < 7; guess++) await ask(access, { user: 'ann', password: `wrong ${guess}` }, { ip, source })
+    assert.equal(events[0]?.remote, source)
+    assert.match(logged[0] ?? '', /198\.51\.100\.3/)
+    assert.equal(await isAllowed(access, { user: 'ann', password: PASSWORD }, { ip, source }), false)
+    assert.equal(await isAllowed(access, { user: 'ann', password: PASSWORD }, { ip, source: '198.51.100.4' }), true)
+  })
+
   it('what a blocked address remembers does not tell which guess is right', async () => {
     const access = control()
     await ask(access, { user: 'ann', password: PASSWORD })

@@ -24,7 +24,9 @@ type Rules = {
   readonly proxies: NetworkList
 }
 
-type Attempt = { readonly ip: string; readonly user: string; readonly attempt: string }
+/** `source` is known. */
+type Asked = AccessRequest & { readonly source: string }
+type Attempt = { readonly source: string; readonly user: string; readonly attempt: string }
 
 const ANONYMOUS: AccessGranted = { allowed: true, user: '' }
 const WRONG = 'unknown user or wrong password'
@@ -62,9 +64,10 @@ export class AccessControl implements Access {
       return ANONYMOUS
     }
     const claims = claimsOf(request.credentials)
-    const decision = await this.#decide({ ...request, ip }, claims)
+    const asked = { ...request, ip, source: plainAddress(request.source ?? ip) }
+    const decision = await this.#decide(asked, claims)
     if (decision.allowed) this.#counts.allowed++
-    else if (!request.isProbe) this.#noteDenial(request, claims, decision)
+    else if (!request.isProbe) this.#noteDenial(asked, claims, decision)
     return decision
   }
 
@@ -99,7 +102,7 @@ export class AccessControl implements Access {
     }
   }
 
-  async #decide(request: AccessRequest, claims: Claims): Promise<AccessDecision> {
+  async #decide(request: Asked, claims: Claims): Promise<AccessDecision> {
     const { action, path } = request
     if (isPass(claims.token)) return this.#decideByPass(request, claims.token)
     const key = action === 'publish' ? this.#store.streamKey(path) : undefined
@@ -125,8 +128,8 @@ export class AccessControl implements Access {
     return isPermitted ? { allowed: true, ...pass } : forbidden(request(action, path))
   }
 
-  async #decideByUsers(request: AccessRequest, claims: Claims): Promise<AccessDecision> {
-    const { action, path, ip, credentials } = request
+  async #decideByUsers(request: Asked, claims: Claims): Promise<AccessDecision> {
+    const { action, path, ip, source, credentials } = request
     const { users } = this.#rules
     if (users.allowsAnybody(action, path, ip)) return ANONYMOUS
     const { digest } = credentials
@@ -136,46 +139,46 @@ export class AccessControl implements Access {
     const account = users.find(name)
     // Password and Digest alike: whoever was told to wait may not try out either.
     const isRight = async (): Promise<boolean> =>
-      digest ? account?.ha1 !== undefined && checkDigest(digest, account.ha1) : this.#passwords.check(ip, name, claims.password, account?.pass)
-    const isRemembered = !digest && account?.pass !== undefined && this.#passwords.remembers(ip, name, claims.password, account.pass)
+      digest ? account?.ha1 !== undefined && checkDigest(digest, account.ha1) : this.#passwords.check(source, name, claims.password, account?.pass)
+    const isRemembered = !digest && account?.pass !== undefined && this.#passwords.remembers(source, name, claims.password, account.pass)
     if (isRemembered) return decisionOf(account, request)
     // Clients begin with Digest where it is offered: that the user has none is no guess. Nor does it tell which users there are.
     if (digest && account?.ha1 === undefined) return unauthorized(account ? 'the user has no Digest: see `millrace user password NAME --digest`' : WRONG)
-    const attempt = this.#guessing.attemptOf(ip, name, digest ? `${digest.nonce} ${digest.response}` : claims.password, account?.pass ?? '')
-    return this.#examine({ ip, user: name, attempt }, isRight, () => (account ? decisionOf(account, request) : unauthorized(WRONG)), {
+    const attempt = this.#guessing.attemptOf(source, name, digest ? `${digest.nonce} ${digest.response}` : claims.password, account?.pass ?? '')
+    return this.#examine({ source, user: name, attempt }, isRight, () => (account ? decisionOf(account, request) : unauthorized(WRONG)), {
       ...unauthorized(WRONG),
       offersDigest,
     })
   }
 
-  async #decideByToken({ action, path, ip }: AccessRequest, claims: Claims): Promise<AccessDecision> {
+  async #decideByToken({ action, path, source }: Asked, claims: Claims): Promise<AccessDecision> {
     // Clients that can send nothing but a password send the token as one.
     const token = claims.token || claims.password
     if (token === '') return unauthorized('no token')
-    const waitMs = this.#guessing.waitMs(ip, '')
+    const waitMs = this.#guessing.waitMs(source, '')
     if (waitMs > 0) return throttled(waitMs)
     const verdict = await this.#rules.tokens.verify(token, Date.now())
     if (!verdict.ok) {
-      if (verdict.isGuess) this.#guessing.fail(ip, '', this.#guessing.attemptOf(ip, token))
+      if (verdict.isGuess) this.#guessing.fail(source, '', this.#guessing.attemptOf(source, token))
       return unauthorized(verdict.reason)
     }
     const { user, permissions, expiresAt } = verdict.holder
     return permissions.allow(action, path) ? { allowed: true, user, expiresAt } : forbidden(request(action, path), user)
   }
 
-  async #decideByCallback(asked: AccessRequest, claims: Claims): Promise<AccessDecision> {
+  async #decideByCallback(asked: Asked, claims: Claims): Promise<AccessDecision> {
     const { callback } = this.#rules
     if (callback.excludes(asked)) return ANONYMOUS
-    const waitMs = claims.isNamed ? this.#guessing.waitMs(asked.ip, claims.user) : 0
+    const waitMs = claims.isNamed ? this.#guessing.waitMs(asked.source, claims.user) : 0
     if (waitMs > 0) return throttled(waitMs)
     const verdict = await callback.ask(asked, claims, Date.now())
     switch (verdict) {
       case 'allowed':
-        this.#guessing.succeed(asked.ip, claims.user)
+        this.#guessing.succeed(asked.source, claims.user)
         return { allowed: true, user: claims.user.slice(0, 128) }
       case 'refused':
         // The list of paths asks for each of them, and some are not this user's.
-        if (claims.isNamed) this.#guessing.fail(asked.ip, claims.user, this.#guessing.attemptOf(asked.ip, claims.user, claims.password, claims.token))
+        if (claims.isNamed) this.#guessing.fail(asked.source, claims.user, this.#guessing.attemptOf(asked.source, claims.user, claims.password, claims.token))
         return unauthorized(claims.isNamed ? 'auth.http.address refused it' : 'no credentials')
       case 'busy':
         return { ...throttled(1000), reason: 'too many questions to auth.http.address wait for an answer' }
@@ -185,21 +188,26 @@ export class AccessControl implements Access {
   }
 
   /** Attempts of one address are examined one after another, and not at all while it has to wait. */
-  async #examine({ ip, user, attempt }: Attempt, isRight: () => Promise<boolean>, decide: () => AccessDecision, wrong: AccessDenied): Promise<AccessDecision> {
+  async #examine(
+    { source, user, attempt }: Attempt,
+    isRight: () => Promise<boolean>,
+    decide: () => AccessDecision,
+    wrong: AccessDenied,
+  ): Promise<AccessDecision> {
     try {
-      return await this.#guessing.inLine(ip, async () => {
-        const waitMs = this.#guessing.waitMs(ip, user)
+      return await this.#guessing.inLine(source, async () => {
+        const waitMs = this.#guessing.waitMs(source, user)
         if (waitMs > 0) {
           // Or the remembered password would tell by its answer which guess was right.
-          this.#passwords.forget(ip, user)
+          this.#passwords.forget(source, user)
           return throttled(waitMs)
         }
         if (this.#guessing.isKnownWrong(attempt)) return wrong
         if (await isRight()) {
-          this.#guessing.succeed(ip, user)
+          this.#guessing.succeed(source, user)
           return decide()
         }
-        this.#guessing.fail(ip, user, attempt)
+        this.#guessing.fail(source, user, attempt)
         return wrong
       })
     } catch (error) {
@@ -208,18 +216,18 @@ export class AccessControl implements Access {
     }
   }
 
-  #noteDenial({ action, path, protocol, ip, id }: AccessRequest, claims: Claims, { reason, challenge, retryAfterMs }: AccessDenied): void {
+  #noteDenial({ action, path, protocol, source, id }: Asked, claims: Claims, { reason, challenge, retryAfterMs }: AccessDenied): void {
     if (retryAfterMs !== undefined) this.#counts.throttled++
     else if (challenge) this.#counts.unauthorized++
     else this.#counts.forbidden++
-    const fields = { ...(path !== '' && { path }), protocol, client: plainAddress(ip), action }
+    const fields = { ...(path !== '' && { path }), protocol, client: source, action }
     // Every client begins without credentials, and whoever is throttled was logged before.
     if ((challenge && !claims.isNamed) || retryAfterMs !== undefined) {
       this.#log.debug(fields, `access denied: ${reason}`)
       return
     }
     this.#log.warn(fields, `access denied: ${reason}`)
-    this.#events.publish({ type: 'access-denied', path, protocol, remote: plainAddress(ip), reason, ...(id !== undefined && { session: id }) })
+    this.#events.publish({ type: 'access-denied', path, protocol, remote: source, reason, ...(id !== undefined && { session: id }) })
   }
 }
 

@@ -39,6 +39,8 @@ export type AccessRequest = {
   readonly protocol: AccessProtocol
   /** Without port; IPv4 in IPv6 (`::ffff:10.0.0.7`) counts as IPv4. */
   readonly ip: string
+  /** Where the connection comes from, if `ip` is nobody's: attempts are counted by it, and the log names it. */
+  readonly source?: string | undefined
   /** Of the session, where it has one already. */
   readonly id?: string | undefined
   readonly userAgent?: string | undefined

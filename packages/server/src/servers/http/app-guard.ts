@@ -10,16 +10,16 @@ import { addressOf, headerCredentials } from './http-access.ts'
  * @throws AppProblem 401, 403, 429
  */
 export const authorizeRequest = async (access: Access, action: Action & AccessProtocol, request: FastifyRequest): Promise<string> => {
-  const ip = addressOf(access, request)
+  const address = addressOf(access, request)
   const decision = await access.authorize({
     action,
     path: '',
     protocol: action,
-    ip,
+    ...address,
     userAgent: request.headers['user-agent'],
     credentials: headerCredentials(request.headers.authorization ?? '') ?? {},
   })
-  if (decision.allowed) return decision.user || ip
+  if (decision.allowed) return decision.user || address.ip
   const { challenge, retryAfterMs } = decision
   if (retryAfterMs !== undefined) {
     const seconds = String(Math.ceil(retryAfterMs / 1000))

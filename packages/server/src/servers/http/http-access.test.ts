@@ -10,7 +10,7 @@ const NOBODY = '0.0.0.0'
 /** Of whom a request counts that comes from this machine. */
 const isFrom = (headers: Readonly<Record<string, string>>, allowOrigins: readonly string[] = ['*']): string => {
   const access = { ...makeServerContext().access, allowOrigins, trustsProxy: () => false }
-  return addressOf(access, { ip: LOCAL, headers: { host: '127.0.0.1:8889', ...headers }, socket: { remoteAddress: LOCAL } } as unknown as FastifyRequest)
+  return addressOf(access, { ip: LOCAL, headers: { host: '127.0.0.1:8889', ...headers }, socket: { remoteAddress: LOCAL } } as unknown as FastifyRequest).ip
 }
 
 test('a page of another site does not have the freedom of the machine that shows it', () => {

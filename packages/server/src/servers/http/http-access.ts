@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Access, AccessDenied, AccessGranted, AccessProtocol, Action, Credentials } from '../../net/access.ts'
+import type { Access, AccessDenied, AccessGranted, AccessProtocol, AccessRequest, Action, Credentials } from '../../net/access.ts'
 import type { HttpGrant } from '../../net/http-route.ts'
 import { HttpError } from './http-error.ts'
 import { passCookieName, passCookieOf } from './pass-cookie.ts'
@@ -38,7 +38,7 @@ const decide = async (
   credentials: Credentials,
   isProbe = false,
 ): Promise<AccessGranted | AccessDenied> =>
-  access.authorize({ ...wanted, isProbe, ip: addressOf(access, request), userAgent: request.headers['user-agent'], credentials })
+  access.authorize({ ...wanted, isProbe, ...addressOf(access, request), userAgent: request.headers['user-agent'], credentials })
 
 /** Of nobody: what this machine may do without credentials is not for all whom its proxies and browsers serve. */
 const UNKNOWN_ADDRESS = '0.0.0.0'
@@ -46,12 +46,13 @@ const UNKNOWN_ADDRESS = '0.0.0.0'
 /** What proxies put on requests that they forward. */
 const FORWARDED_BY = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'] as const
 
-/** The client's address: what a trusted proxy says, else the socket's; 0.0.0.0 for who asks through something on this machine. */
-export const addressOf = (access: Access, request: FastifyRequest): string => {
+/** The client's address: what a trusted proxy says, else the socket's; 0.0.0.0 for who asks through something on this machine, with where that is. */
+export const addressOf = (access: Access, request: FastifyRequest): Pick<AccessRequest, 'ip' | 'source'> => {
   const { ip, headers, socket } = request
+  const source = socket.remoteAddress ?? ''
   const isForwarded = FORWARDED_BY.some((name) => headers[name] !== undefined)
-  if (isForwarded && !access.trustsProxy(socket.remoteAddress ?? '')) return UNKNOWN_ADDRESS
-  return /^(?:::ffff:)?127\.|^::1$/.test(ip) && isByOtherSite(access, request) ? UNKNOWN_ADDRESS : ip
+  if (isForwarded && !access.trustsProxy(source)) return { ip: UNKNOWN_ADDRESS, source }
+  return /^(?:::ffff:)?127\.|^::1$/.test(ip) && isByOtherSite(access, request) ? { ip: UNKNOWN_ADDRESS, source: ip } : { ip }
 }
 
 /**
