@@ -43,6 +43,8 @@ export type OutTrackPath = {
   readonly ssrc: number
   /** SSRC of retransmissions. */
   readonly rtxSsrc: number
+  /** The viewer waits for a key frame, as pictures were left out, and the path has room for one. Called at each picture until one comes. */
+  needsKeyFrame(nowMs: number): void
 }
 
 /** What a viewer gets of one track: its numbering, its place in the stream, its encryption. */
@@ -60,6 +62,7 @@ export class OutTrack {
   readonly #rtx: RtxStream | undefined
   readonly #out: DatagramOut
   readonly #link: ViewerLink
+  readonly #needsKeyFrame: (nowMs: number) => void
   readonly #isVideo: boolean
   /** `live` takes packets as they come; `catching-up` reads the ring; `waiting` needs a packet where decoding can start. */
   #state: 'waiting' | 'catching-up' | 'live' = 'waiting'
@@ -106,6 +109,7 @@ export class OutTrack {
     this.#rtx = rtxPayloadType === undefined ? undefined : new RtxStream(path.srtp.openStream(path.rtxSsrc), path.rtxSsrc, rtxPayloadType)
     this.#out = path.out
     this.#link = path.link
+    this.#needsKeyFrame = (nowMs) => path.needsKeyFrame(nowMs)
   }
 
   get catchingUp(): boolean {
@@ -352,6 +356,8 @@ export class OutTrack {
     if (link.isNarrow || this.#isBroken || isSlow || this.#lostLayer < NEEDED_BY_NONE) this.#isLeftOut = !this.#fits(nowMs, packet, isSlow)
     else this.#isLeftOut = false
     if (this.#state === 'live') link.refill(nowMs)
+    const isNewest = packet.seq >= (this.source.ring.randomAccessSeq ?? 0)
+    if (this.#isBroken && isNewest && !isSlow && link.paceBytes >= 0) this.#needsKeyFrame(nowMs)
     // What was left out leaves no gap, or the viewer would ask for it.
     if (this.#isLeftOut || !this.#isVideo) return
     let { compression } = this.#runs.current

@@ -76,7 +76,8 @@ export class RtcViewer {
       const choice = accepted.find((candidate) => candidate.trackIndex === trackIndex)
       if (!choice) return undefined
       const { srtp, out } = transport
-      return new OutTrack(track, choice, { srtp, out, link: this.link, ssrc: feed.ssrcs[trackIndex] as number, rtxSsrc: feed.rtxSsrcs[trackIndex] as number })
+      const [ssrc, rtxSsrc] = [feed.ssrcs[trackIndex] as number, feed.rtxSsrcs[trackIndex] as number]
+      return new OutTrack(track, choice, { srtp, out, link: this.link, ssrc, rtxSsrc, needsKeyFrame: (nowMs) => this.#afterCut(nowMs, trackIndex) })
     })
     this.#layers = this.tracks.map((out) => (out?.track.codec.kind === 'video' ? new ViewerLayers(out, this.link) : undefined))
     this.link.onTarget = (nowMs) => {
@@ -196,6 +197,11 @@ export class RtcViewer {
     const out = this.#trackOf(ssrc)
     if (!out || this.#askForKeyFrame(nowMs, out) || out.hasAllOfSilent(nowMs)) return
     if (out.repeatGroup(nowMs)) this.#feed.onCatchUp()
+  }
+
+  #afterCut(nowMs: number, trackIndex: number): void {
+    const out = this.tracks[trackIndex]
+    if (out && this.#feed.mayAskAfterCut(out.track, nowMs) && this.#askForKeyFrame(nowMs, out)) this.#feed.askedAfterCut(out.track, nowMs)
   }
 
   #askForKeyFrame(nowMs: number, { track }: OutTrack): boolean {
