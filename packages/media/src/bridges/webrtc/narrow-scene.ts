@@ -113,6 +113,18 @@ export class SceneViewer {
     return Math.max(longest, this.#scene.nowMs - lastMs)
   }
 
+  /** What was left out does not look lost. */
+  get hasNoSequenceGaps(): boolean {
+    const seqs = this.sent.filter(({ ssrc }) => ssrc === VIDEO_SSRC).map(({ seq }) => seq)
+    return seqs.every((seq, i) => i === 0 || seq === (((seqs[i - 1] as number) + 1) & 0xffff))
+  }
+
+  /** What is shown later has a later time: also where the time of a group was stretched. */
+  get timeGoesOn(): boolean {
+    const times = this.sent.filter(({ ssrc }) => ssrc === VIDEO_SSRC).map(({ timestamp }) => timestamp)
+    return times.every((time, i) => i === 0 || time >= (times[i - 1] as number))
+  }
+
   /** The picture before, if others need it, was sent as well. */
   #follows(picture: number): boolean {
     return this.#sentPictures.has(picture - 1) || this.#scene.isNonReference(picture - 1)
@@ -195,7 +207,10 @@ export class Scene {
       if (this.#behind) this.#behind = this.feed.catchUp()
       if (this.nowMs % FRAME_MS === 0) this.#picture()
       if (this.nowMs % 20 === 0) this.#write(1, 1, true, true, Uint8Array.of(1))
-      for (const each of this.viewers) each.tick(this.nowMs)
+      for (const each of this.viewers) {
+        each.tick(this.nowMs)
+        each.viewer.tick(this.nowMs)
+      }
     }
   }
 

@@ -82,6 +82,8 @@ export class OutTrack {
   #isLeftOut = false
   /** A picture that others need was left out: the next one that can be decoded is a key frame. */
   #isBroken = false
+  /** The connection did not take what it was given, when that was looked at last. */
+  #isSlow = false
   /** The lowest temporal layer of which a picture was left out: those behind it may need that one. */
   #lostLayer = NEEDED_BY_NONE
   #lastPliMs = Number.NEGATIVE_INFINITY
@@ -116,14 +118,40 @@ export class OutTrack {
     return this.#state === 'catching-up' || this.#repeats.size > 0
   }
 
-  /** Begins with the pictures since the newest key frame where there are such, and audio with what comes next. */
+  /** Begins with the pictures since the newest key frame where there are such, and audio with what comes next. Goes on in the same way after a pause. */
   start(): void {
-    if (!this.#isVideo) return
     const { ring } = this.source
+    if (this.packets > 0) {
+      this.#resume()
+      return
+    }
+    if (!this.#isVideo) return
     const seq = ring.randomAccessSeq
     const newest = ring.get(ring.newestSeq)
     if (seq === undefined || !newest) return
     this.#begin(seq, compressForJoin(newest.timestamp))
+    this.#state = 'catching-up'
+  }
+
+  /** What came meanwhile leaves no gap in the numbering. */
+  #resume(): void {
+    const { ring } = this.source
+    this.#repeats.clear()
+    this.#pictureTime = -1
+    const newest = ring.get(ring.newestSeq)
+    const seq = ring.randomAccessSeq
+    const first = seq === undefined ? undefined : ring.get(seq)
+    if (!this.#isVideo || !newest || newest.timestamp <= this.#sentTimestamp || !first) {
+      this.#runs.begin(ring.newestSeq + 1, this.#nextIndex, undefined, ring)
+      this.#nextSeq = ring.newestSeq + 1
+      this.#state = 'live'
+      return
+    }
+    const isNewGroup = first.timestamp > this.#sentTimestamp
+    const next = isNewGroup ? first.seq : this.#nextSeq
+    this.#runs.begin(next, this.#nextIndex, compressForJoin(newest.timestamp), ring)
+    this.#nextSeq = next
+    if (isNewGroup) this.#isBroken = this.#isLeftOut = false
     this.#state = 'catching-up'
   }
 
@@ -142,7 +170,9 @@ export class OutTrack {
       const isBehind = this.sendLive(nowMs, ready, packet, to)
       return (this.#next !== undefined && packet.marker && this.#takeOver(nowMs)) || isBehind
     }
-    return from === this.#next && packet.randomAccess && this.#takeOver(nowMs)
+    if (from !== this.#next || !packet.randomAccess) return false
+    this.#isSlow = to.connection?.isSlow === true
+    return this.#takeOver(nowMs)
   }
 
   /**
@@ -315,14 +345,14 @@ export class OutTrack {
   }
 
   /**
-   * Goes over to the layer that is to take over if it has a fresh key frame, and the present picture is whole.
+   * Goes over to the layer that is to take over if it has a fresh key frame that can be sent now, and the present picture is whole.
    * @returns whether it did
    */
   #takeOver(nowMs: number): boolean {
     const ring = this.#next?.ring
     const seq = ring?.randomAccessSeq
     const first = seq === undefined ? undefined : ring?.get(seq)
-    if (!this.#next || !ring || !first || nowMs - first.arrivalMs > FRESH_KEY_MS) return false
+    if (!this.#next || !ring || !first || nowMs - first.arrivalMs > FRESH_KEY_MS || this.#isSlow) return false
     if (!this.#sentMarker && nowMs - first.arrivalMs < WHOLE_PICTURE_MS && this.#state === 'live') return false
     this.source = this.#next
     this.#next = undefined
@@ -353,6 +383,8 @@ export class OutTrack {
     const wasLeftOut = this.#isLeftOut
     const link = this.#link
     const isSlow = to.connection?.isSlow === true
+    this.#isSlow = isSlow
+    if (isSlow) link.handleSlowness(nowMs)
     if (link.isNarrow || this.#isBroken || isSlow || this.#lostLayer < NEEDED_BY_NONE) this.#isLeftOut = !this.#fits(nowMs, packet, isSlow)
     else this.#isLeftOut = false
     if (this.#state === 'live') link.refill(nowMs)
