@@ -47,6 +47,8 @@ const REPEAT_SHARE = 0.25
 const CLIMB_MARGIN = 1.1
 /** Who chooses layers is told of changes of the estimate from this share on. */
 const NEWS = 0.03
+/** Between two looks at a connection that is slow: it needs a while to show what the first one did. */
+const SLOW_INTERVAL_MS = 2000
 const HOLD_OFF_MS = 5000
 const MAX_HOLD_OFF_MS = 60_000
 /** A climb after which the path was too narrow again within this time came too early: the next one waits twice as long. */
@@ -170,6 +172,15 @@ export class ViewerLink {
     estimator.trend.isPatient = isByTcp
     estimator.onFeedback(nowMs, feedback, this.history, this.rttMs ?? 0)
     if (this.#paceBps < PACE_UNBOUND_BPS && !this.isNarrow) this.#quicken(nowMs, estimator)
+    this.#follow(nowMs, estimator)
+  }
+
+  /** A connection did not take what it was given: what came through of late is what the path carries. Feedback tells it later, as that waits too. */
+  handleSlowness(nowMs: number): void {
+    this.watch(nowMs)
+    const estimator = this.#estimator
+    if (!estimator || estimator.receivedBps === 0 || nowMs - this.#sawDecreaseMs < SLOW_INTERVAL_MS) return
+    estimator.slow(nowMs)
     this.#follow(nowMs, estimator)
   }
 

@@ -69,6 +69,12 @@ export class BandwidthEstimator {
     this.#decrease(nowMs, 'delay', this.receivedBps)
   }
 
+  /** Packets wait in front of the path: what came through of late is all that it carries. */
+  slow(nowMs: number): void {
+    this.#capacity.reset()
+    this.#decrease(nowMs, 'delay', this.receivedBps)
+  }
+
   /** 0 to 1. */
   get lossFraction(): number {
     return this.#losses.fraction
