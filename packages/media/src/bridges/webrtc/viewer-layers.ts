@@ -83,12 +83,13 @@ export class ViewerLayers {
       return
     }
     this.#probe = undefined
-    if (result === 'narrow') this.#pause(nowMs, true)
-    else if (result === 'wide') {
-      link.proved()
+    if (result === 'wide') link.proved()
+    const coming = comingLayers(this.#out.track.layers)
+    const fitting = fittingLayer(coming, link)
+    if (result === 'wide' && fitting && this.#chosen && coming.indexOf(fitting) > coming.indexOf(this.#chosen)) {
       this.#tryAfterMs = nowMs
       this.choose(nowMs)
-    }
+    } else this.#pause(nowMs, true)
   }
 
   #best(nowMs: number, coming: readonly Layer[]): Layer | undefined {

@@ -48,7 +48,9 @@ const CLIMB_MARGIN = 1.1
 /** Who chooses layers is told of changes of the estimate from this share on. */
 const NEWS = 0.03
 /** Between two looks at a connection that is slow: it needs a while to show what the first one did. */
-const SLOW_INTERVAL_MS = 2000
+const SLOW_INTERVAL_MS = 1000
+/** A packet that TCP repeats makes others wait for about so long, which is no queue, in milliseconds. */
+const TCP_REPEAT_MS = 300
 const HOLD_OFF_MS = 5000
 const MAX_HOLD_OFF_MS = 60_000
 /** A climb after which the path was too narrow again within this time came too early: the next one waits twice as long. */
@@ -110,9 +112,10 @@ export class ViewerLink {
     return this.isNarrow && this.estimateBps !== undefined ? this.estimateBps * SHARE : Number.POSITIVE_INFINITY
   }
 
-  /** How long packets waited in the path at most of late, in milliseconds. */
+  /** How long packets waited in the path's queue at most of late, in milliseconds. */
   get waitedMs(): number {
-    return this.#estimator?.trend.peakMs ?? 0
+    const { peakMs = 0, isPatient = false } = this.#estimator?.trend ?? {}
+    return isPatient ? Math.max(0, peakMs - TCP_REPEAT_MS) : peakMs
   }
 
   /** What was sent of late came through without waiting: so much the path carries. */
