@@ -12,15 +12,22 @@ export type LossFormats = {
   readonly transportCcId: number | undefined
   /** It may ask for key frames by FIR, RFC 5104, besides PLI. */
   readonly takesFir: boolean
+  /** It tells by REMB how much it takes, as it has no transport-wide feedback. */
+  readonly sendsRemb?: true
 }
 
 /** @param payloadType of the codec that was chosen */
-export const lossFormats = (media: OfferedMedia, payloadType: number): LossFormats => ({
+export const lossFormats = (media: OfferedMedia, payloadType: number): LossFormats => {
+  const transportCcId = hasFeedback(media, payloadType, 'transport-cc') ? extensionId(media, TRANSPORT_CC_URI) : undefined
+  const sendsRemb = transportCcId === undefined && hasFeedback(media, payloadType, 'goog-remb')
+  return { ...basicFormats(media, payloadType), transportCcId, ...(sendsRemb ? { sendsRemb } : {}) }
+}
+
+const basicFormats = (media: OfferedMedia, payloadType: number): Pick<LossFormats, 'rtxPayloadType' | 'takesFir'> => ({
   rtxPayloadType: media.maps.find(
     (map) => map.encoding.toLowerCase() === 'rtx' && formatParameters(media.section, map.payloadType).get('apt') === String(payloadType),
   )?.payloadType,
   takesFir: hasFeedback(media, payloadType, 'ccm fir'),
-  transportCcId: hasFeedback(media, payloadType, 'transport-cc') ? extensionId(media, TRANSPORT_CC_URI) : undefined,
 })
 
 /** RFC 4585 section 4.2: `*` stands for all payload types. */

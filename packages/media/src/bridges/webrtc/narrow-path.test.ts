@@ -70,6 +70,37 @@ test('a viewer that only sends receiver reports gets what its path carries, too'
   assert.equal(scene.first.viewer.counters.level, 'full')
 })
 
+test('a viewer that agreed to feedback about each packet and sends none is followed by its reports', () => {
+  const scene = new Scene()
+  scene.first.isTerse = true
+  scene.run(10)
+  assert.deepEqual(scene.first.levels, ['full'])
+  scene.run(40, { capacityBps: 0.7 * STREAM_BPS })
+  const gapMs = scene.first.longestGapMs(20_000)
+  assert.ok(gapMs < 1000, `${gapMs} ms`)
+  assert.equal(scene.first.viewer.counters.level, 'group-start')
+  scene.first.isTerse = false
+  scene.run(40, WIDE)
+  assert.equal(scene.first.viewer.counters.level, 'full')
+})
+
+test('REMB is a bound for who has no feedback about each packet, and for nobody else', () => {
+  for (const onlyReports of [true, false]) {
+    const scene = new Scene({ onlyReports })
+    scene.first.takesBps = 5 * STREAM_BPS
+    scene.run(10)
+    scene.first.takesBps = 0.7 * STREAM_BPS
+    scene.run(20)
+    const { level, estimateBps } = scene.first.viewer.counters
+    assert.deepEqual([level, estimateBps], onlyReports ? ['group-start', 0.7 * STREAM_BPS] : ['full', undefined])
+    const octets = scene.first.sent.filter(({ ssrc, atMs }) => ssrc === VIDEO_SSRC && atMs > 20_000).reduce((sum, { payload }) => sum + payload.length + 12, 0)
+    if (onlyReports) assert.ok((octets * 8) / 10 <= 0.72 * STREAM_BPS, `${(octets * 8) / 10}`)
+    scene.first.takesBps = 5 * STREAM_BPS
+    scene.run(30)
+    assert.equal(scene.first.viewer.counters.level, 'full')
+  }
+})
+
 test('pictures that no other one needs go first', () => {
   const scene = new Scene({ withNonReference: true })
   scene.run(10)

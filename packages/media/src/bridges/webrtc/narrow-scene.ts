@@ -2,6 +2,7 @@ import type { Codec } from '../../codecs/codec.ts'
 import { Stream } from '../../hub/stream.ts'
 import { type LinkConditions, SimulatedLink, SimulatedReceiver } from '../../protocols/congestion/simulated-link.ts'
 import { wallMsToNtp } from '../../protocols/rtp/ntp.ts'
+import { encodeRemb } from '../../protocols/rtp/rtcp-feedback.ts'
 import { encodeReceiverReport } from '../../protocols/rtp/rtcp-report.ts'
 import { decodeRtpPacket, type RtpPacket } from '../../protocols/rtp/rtp-packet.ts'
 import { encodeTransportFeedback } from '../../protocols/rtp/transport-feedback.ts'
@@ -65,6 +66,8 @@ export class SceneViewer {
   isMute = false
   /** Reports, and no feedback of each packet, though it said that it would. */
   isTerse = false
+  /** What it takes at most, which it says by REMB each second. */
+  takesBps: number | undefined
   readonly #scene: Scene
   readonly #receiver = new SimulatedReceiver()
   readonly #sentPictures = new Set<number>()
@@ -87,8 +90,11 @@ export class SceneViewer {
 
   /** Each millisecond. */
   tick(nowMs: number): void {
-    if (!this.isMute && !this.isTerse && nowMs % 50 === 25) this.#feedBack(nowMs)
+    if (!this.isMute && nowMs % 50 === 25) this.#feedBack(nowMs)
     if (!this.isMute && nowMs % 1000 === 500) this.#report(nowMs)
+    if (this.takesBps !== undefined && nowMs % 1000 === 700) {
+      this.viewer.handleRtcp(nowMs, encodeRemb({ senderSsrc: 1, bitrateBps: this.takesBps, ssrcs: [VIDEO_SSRC] }))
+    }
     if (this.levels.at(-1) !== this.viewer.counters.level) this.levels.push(this.viewer.counters.level)
   }
 
@@ -161,7 +167,7 @@ export class SceneViewer {
 
   #feedBack(nowMs: number): void {
     const made = this.#receiver.feedback(nowMs)
-    if (made) this.viewer.handleRtcp(nowMs, encodeTransportFeedback({ ...made, senderSsrc: 1, mediaSsrc: VIDEO_SSRC, feedbackCount: 0 }))
+    if (made && !this.isTerse) this.viewer.handleRtcp(nowMs, encodeTransportFeedback({ ...made, senderSsrc: 1, mediaSsrc: VIDEO_SSRC, feedbackCount: 0 }))
   }
 }
 

@@ -126,6 +126,19 @@ test('retransmissions, feedback and FIR are agreed on where they are offered', (
   assert.deepEqual(attributesNamed(video, 'rtcp-fb'), ['102 nack', '102 nack pli', '102 ccm fir', '102 transport-cc'])
 })
 
+test('REMB is agreed on where it is offered and transport-wide feedback is not', () => {
+  const side = { ice: { ufrag: 'here', password: 'a password of twenty-two' }, setup: 'passive', fingerprint: 'sha-256 00', addresses: [] } as const
+  for (const [lines, feedback] of [
+    ['a=rtcp-fb:102 goog-remb\n', ['102 nack', '102 nack pli', '102 goog-remb']],
+    [`a=rtcp-fb:102 goog-remb\na=rtcp-fb:102 transport-cc\na=extmap:4 ${TRANSPORT_CC_URI}\n`, ['102 nack', '102 nack pli', '102 transport-cc']],
+  ] as const) {
+    const offer = decodeRtcOffer(CHROMIUM_OFFER.replace('a=rtpmap:103 rtx/90000', `${lines}a=rtpmap:103 rtx/90000`))
+    const { accepted } = negotiate(offer, [h264(66, 0)])
+    const [video] = decodeSdp(encodeRtcAnswer({ ...side, offer, accepted, ssrcs: [7], rtxSsrcs: [8], candidates: [], sessionId: '1', cname: 'c' })).media
+    assert.deepEqual(video && attributesNamed(video, 'rtcp-fb'), feedback)
+  }
+})
+
 describe('refused offers', () => {
   for (const [what, offer, names] of BAD_OFFERS) {
     test(what, () => assert.throws(() => decodeRtcOffer(offer), { code: 'webrtc/bad-offer', message: names }))

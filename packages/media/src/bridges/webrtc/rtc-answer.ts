@@ -88,6 +88,7 @@ const sendingSection = (answer: RtcAnswer, media: OfferedMedia, track: AcceptedT
   if (media.kind === 'video') {
     attributes.push(['rtcp-fb', `${payloadType} nack`], ['rtcp-fb', `${payloadType} nack pli`])
     if (loss.takesFir) attributes.push(['rtcp-fb', `${payloadType} ccm fir`])
+    if (loss.sendsRemb) attributes.push(['rtcp-fb', `${payloadType} goog-remb`])
     if (loss.transportCcId !== undefined) {
       attributes.push(['rtcp-fb', `${payloadType} transport-cc`], ['extmap', `${loss.transportCcId} ${TRANSPORT_CC_URI}`])
     }

@@ -188,6 +188,8 @@ export class RtcViewer {
         for (const { ssrc } of message.entries) this.#needsKeyFrame(nowMs, ssrc)
       } else if (message.type === 'transport-feedback') {
         this.link.handleFeedback(nowMs, message, this.to.connection !== undefined)
+      } else if (message.type === 'remb') {
+        this.link.handleRemb(nowMs, message.bitrateBps)
       } else if (message.type === 'receiver-report' || message.type === 'sender-report') {
         for (const report of message.reports) this.#learnReport(nowMs, report)
       }
