@@ -123,6 +123,21 @@ test('a path that carries little more than key frames: they come, and sound', ()
   assert.ok(sounds.filter(({ arrivedMs }) => arrivedMs !== undefined).length >= sounds.length * 0.97, 'sound comes through')
 })
 
+test('sound takes most of a path: the picture gets the rest, and sound comes through', () => {
+  for (const capacityBps of [125_000, 90_000, 70_000]) {
+    const scene = new Scene({ small: true })
+    scene.run(5)
+    scene.run(40, { capacityBps, queueMs: 200 })
+    const sounds = scene.first.sent.filter(({ ssrc, atMs }) => ssrc !== VIDEO_SSRC && atMs > 20_000)
+    const lost = sounds.filter(({ arrivedMs }) => arrivedMs === undefined).length
+    assert.ok(lost < sounds.length / 100, `with ${capacityBps} bit/s ${lost} of ${sounds.length} packets of sound were lost`)
+    const gapMs = scene.first.longestGapMs(20_000)
+    assert.ok(gapMs < 2100, `with ${capacityBps} bit/s: ${gapMs} ms`)
+    scene.run(30, WIDE)
+    assert.equal(scene.first.viewer.counters.level, 'full')
+  }
+})
+
 test('pictures leave at once as long as the path is wide; on a narrow one key frames are spread', () => {
   const scene = new Scene()
   scene.run(10)

@@ -20,6 +20,8 @@ export const VIDEO_SSRC = 11
 export const FRAME_MS = 40
 const GROUP_PICTURES = 25
 const PACKET_BYTES = 1100
+const SMALL_PACKET_BYTES = 300
+const SMALL_SOUND_BYTES = 88
 /** 25 pictures of 9 packets, the key frame of 27: about 2.1 Mbit/s. */
 export const STREAM_BPS = 2_140_000
 /** A publisher that is asked for a key frame sends it so much later, in milliseconds. */
@@ -43,6 +45,8 @@ export type SceneOptions = {
   readonly onlyReports?: boolean
   /** The publisher sends key frames only when it is asked for one. */
   readonly onDemand?: boolean
+  /** A picture of 85 kbit/s with a key frame each two seconds, and sound that takes 40. */
+  readonly small?: boolean
   /** On paths of their own, with the same conditions. */
   readonly viewers?: number
 }
@@ -187,7 +191,7 @@ export class Scene {
 
   constructor(options: SceneOptions = {}) {
     this.#options = options
-    this.#groupPictures = options.groupPictures ?? GROUP_PICTURES
+    this.#groupPictures = options.groupPictures ?? (options.small ? 2 * GROUP_PICTURES : GROUP_PICTURES)
     this.#stream = new Stream([video, audio], { makePacketizer: () => ({ push: () => [] }), makeDepacketizer: () => ({ push: () => [] }) })
     this.#stream.begin('packets', options.onDemand ? () => this.#onAsked() : undefined)
     this.feed = new RtcFeed(this.#stream, {
@@ -212,7 +216,7 @@ export class Scene {
       if (this.nowMs === (this.#options.joinMs ?? 0)) for (const { viewer } of this.viewers) this.feed.addViewer(viewer)
       if (this.#behind) this.#behind = this.feed.catchUp()
       if (this.nowMs % FRAME_MS === 0) this.#picture()
-      if (this.nowMs % 20 === 0) this.#write(1, 1, true, true, Uint8Array.of(1))
+      if (this.nowMs % 20 === 0) this.#write(1, 1, true, true, new Uint8Array(this.#options.small ? SMALL_SOUND_BYTES : 1))
       for (const each of this.viewers) {
         each.tick(this.nowMs)
         each.viewer.tick(this.nowMs)
@@ -238,8 +242,9 @@ export class Scene {
 
   #picture(): void {
     const key = this.#isKey()
-    const packets = key ? 27 : 9
-    const payload = new Uint8Array(PACKET_BYTES)
+    const { small } = this.#options
+    const packets = small ? (key ? 5 : 1) : key ? 27 : 9
+    const payload = new Uint8Array(small && !key ? SMALL_PACKET_BYTES : PACKET_BYTES)
     payload.set([0, this.#pictures >> 8, this.#pictures & 0xff])
     payload[0] = key ? IDR : this.isNonReference(this.#pictures) ? NON_REFERENCE : REFERENCE
     for (let i = 0; i < packets; i++) this.#write(0, 90, i === packets - 1, key && i === 0, payload)

@@ -17,7 +17,8 @@ const STAYED = 0.8
 /** Growth per second, and how much more than came through is believed. */
 const GROWTH = 0.06
 const UNTRIED = 1.5
-const MIN_BPS = 50_000
+/** Less than any picture takes, as sound may need most of a path. */
+const MIN_BPS = 20_000
 /** A bound that takes less than this away is no sign of trouble. */
 const NEWS = 0.97
 
