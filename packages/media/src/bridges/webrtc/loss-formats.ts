@@ -1,3 +1,4 @@
+import { DEPENDENCY_DESCRIPTOR_URI } from '../../protocols/rtp/dependency-descriptor.ts'
 import { attributesNamed, formatParameters } from '../../protocols/sdp/attributes.ts'
 import type { OfferedMedia } from './rtc-offer.ts'
 
@@ -14,13 +15,21 @@ export type LossFormats = {
   readonly takesFir: boolean
   /** It tells by REMB how much it takes, as it has no transport-wide feedback. */
   readonly sendsRemb?: true
+  /** Identifier of AV1's dependency descriptor, 1 to 14. */
+  readonly dependencyDescriptorId?: number
 }
 
 /** @param payloadType of the codec that was chosen */
 export const lossFormats = (media: OfferedMedia, payloadType: number): LossFormats => {
   const transportCcId = hasFeedback(media, payloadType, 'transport-cc') ? extensionId(media, TRANSPORT_CC_URI) : undefined
   const sendsRemb = transportCcId === undefined && hasFeedback(media, payloadType, 'goog-remb')
-  return { ...basicFormats(media, payloadType), transportCcId, ...(sendsRemb ? { sendsRemb } : {}) }
+  return { ...basicFormats(media, payloadType), transportCcId, ...(sendsRemb ? { sendsRemb } : {}), ...descriptorFormats(media, payloadType) }
+}
+
+const descriptorFormats = (media: OfferedMedia, payloadType: number): Pick<LossFormats, 'dependencyDescriptorId'> => {
+  const isAv1 = media.maps.some((map) => map.payloadType === payloadType && map.encoding.toLowerCase() === 'av1')
+  const dependencyDescriptorId = isAv1 ? extensionId(media, DEPENDENCY_DESCRIPTOR_URI) : undefined
+  return dependencyDescriptorId === undefined ? {} : { dependencyDescriptorId }
 }
 
 const basicFormats = (media: OfferedMedia, payloadType: number): Pick<LossFormats, 'rtxPayloadType' | 'takesFir'> => ({

@@ -3,6 +3,7 @@ import type { Track } from '../../hub/track.ts'
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../../protocols/rtp/rtp-packet.ts'
 import type { SrtpSender, SrtpStream } from '../../protocols/srtp/srtp-sender.ts'
 import type { DatagramOut, Destination } from './datagram-out.ts'
+import { MAX_DESCRIBED_BYTES, writeDescriptor } from './described-header.ts'
 import { NEEDED_BY_NONE, pictureNeed } from './droppable.ts'
 import { GroupStretch } from './group-stretch.ts'
 import type { AcceptedTrack } from './negotiate.ts'
@@ -58,6 +59,7 @@ export class OutTrack {
   repeated = 0
   readonly #payloadType: number
   readonly #transportCcId: number | undefined
+  readonly #descriptorId: number | undefined
   readonly #srtp: SrtpStream
   readonly #rtx: RtxStream | undefined
   readonly #out: DatagramOut
@@ -99,7 +101,7 @@ export class OutTrack {
 
   constructor(track: Track, accepted: AcceptedTrack, path: OutTrackPath) {
     const { payloadType } = accepted.map
-    const { rtxPayloadType, transportCcId } = accepted.loss
+    const { rtxPayloadType, transportCcId, dependencyDescriptorId } = accepted.loss
     this.track = track
     this.source = track
     this.#runs = new PacketRuns(track.ring)
@@ -107,6 +109,7 @@ export class OutTrack {
     this.#payloadType = payloadType
     this.#isVideo = track.codec.kind === 'video'
     this.#transportCcId = this.#isVideo ? transportCcId : undefined
+    this.#descriptorId = dependencyDescriptorId
     this.#srtp = path.srtp.openStream(path.ssrc)
     this.#rtx = rtxPayloadType === undefined ? undefined : new RtxStream(path.srtp.openStream(path.rtxSsrc), path.rtxSsrc, rtxPayloadType)
     this.#out = path.out
@@ -153,6 +156,10 @@ export class OutTrack {
     this.#nextSeq = next
     if (isNewGroup) this.#isBroken = this.#isLeftOut = false
     this.#state = 'catching-up'
+  }
+
+  get takesDescriptor(): boolean {
+    return this.#descriptorId !== undefined
   }
 
   /** Whether packets of the track or one of its layers matter here. */
@@ -466,13 +473,15 @@ export class OutTrack {
     const { bytes } = out.memory
     writeRtpHeader(bytes, at, payloadType, packet.marker, index, compressedTime(run.compression, packet.timestamp), ssrc)
     let headerBytes = RTP_HEADER_BYTES
+    let count: { readonly id: number; readonly seq: number } | undefined
     if (link.isWatched && this.#transportCcId !== undefined && link.history) {
-      writeTransportSeq(
-        bytes,
-        at,
-        this.#transportCcId,
-        link.history.add(nowMs, ready.payloadBytes + RTP_HEADER_BYTES + TRANSPORT_SEQ_BYTES, ssrc !== this.ssrc),
-      )
+      count = { id: this.#transportCcId, seq: link.history.add(nowMs, ready.payloadBytes + RTP_HEADER_BYTES + TRANSPORT_SEQ_BYTES, ssrc !== this.ssrc) }
+    }
+    const { dependencyDescriptor } = packet
+    if (this.#descriptorId !== undefined && dependencyDescriptor && dependencyDescriptor.length + ready.payloadBytes <= MAX_DESCRIBED_BYTES) {
+      headerBytes += writeDescriptor(bytes, at, this.#descriptorId, dependencyDescriptor, count)
+    } else if (count) {
+      writeTransportSeq(bytes, at, count.id, count.seq)
       headerBytes += TRANSPORT_SEQ_BYTES
     }
     const length = srtp.protect(out.memory, at, headerBytes, ready.payload, ready.payloadBytes, index)

@@ -11,7 +11,7 @@ import type { SrtcpReceiver, SrtcpSender } from '../../protocols/srtp/srtcp.ts'
 import { SRTP_HEADROOM, type SrtpStream } from '../../protocols/srtp/srtp-sender.ts'
 import { makeWordMemory } from '../../protocols/srtp/word-memory.ts'
 import type { DatagramConnection } from './datagram-out.ts'
-import { fittingLayer, startLayer } from './layer-choice.ts'
+import { decodableAlone, fittingLayer, startLayer } from './layer-choice.ts'
 import { PathProbe } from './path-probe.ts'
 import { RtcFeed } from './rtc-feed.ts'
 import { RtcViewer } from './rtc-viewer.ts'
@@ -298,6 +298,19 @@ test('the largest layer that fits, or the smallest', () => {
   assert.deepEqual([100_000, 300_000, 700_000, 1_000_000, 2_500_000, 3_000_000, Number.POSITIVE_INFINITY].map(at), ['l', 'l', 'l', 'm', 'm', 'h', 'h'])
   assert.equal(fittingLayer([], { targetBps: 1 }), undefined)
   assert.equal(startLayer(coming)?.name, 'l', 'two seconds of it are 50 kB, of the next one 200')
+})
+
+test("of AV1's spatial layers who cannot take descriptors gets the smallest, of other layers all", () => {
+  const scene = new Scene()
+  const layers = [...scene.layers.values()]
+  assert.deepEqual(decodableAlone(layers), layers)
+  const [{ track }] = layers as [Layer]
+  const packet = { seq: track.nextSeq, timestamp: 0, marker: true, randomAccess: false, payload: Uint8Array.of(1), arrivalMs: 0 }
+  track.ring.push({ ...packet, dependencyDescriptor: Uint8Array.of(1, 2, 3) })
+  assert.deepEqual(
+    decodableAlone(layers).map(({ name }) => name),
+    ['l'],
+  )
 })
 
 test('a probe fills the path up, and ends early where packets wait', () => {
