@@ -1,13 +1,15 @@
 import type { Packet } from '../../hub/packet.ts'
 import type { Track } from '../../hub/track.ts'
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../../protocols/rtp/rtp-packet.ts'
-import type { SrtpSender, SrtpStream } from '../../protocols/srtp/srtp-sender.ts'
+import type { SrtpStream } from '../../protocols/srtp/srtp-sender.ts'
 import type { DatagramOut, Destination } from './datagram-out.ts'
 import { MAX_DESCRIBED_BYTES, writeDescriptor } from './described-header.ts'
 import { NEEDED_BY_NONE, pictureNeed } from './droppable.ts'
 import { GroupStretch } from './group-stretch.ts'
+import { LatePackets } from './late-packets.ts'
 import type { AcceptedTrack } from './negotiate.ts'
 import type { OutPacket } from './out-packet.ts'
+import type { OutTrackPath } from './out-track-path.ts'
 import { type PacketRun, PacketRuns } from './packet-runs.ts'
 import { RepeatLimiter } from './repeat-limiter.ts'
 import { RtxStream } from './rtx-stream.ts'
@@ -36,18 +38,6 @@ const PADDING_PACKETS = 16
 /** Packets that wait to be sent again where the path is narrow. */
 const MAX_WAITING_REPEATS = 256
 
-/** Where a track's packets go. */
-export type OutTrackPath = {
-  readonly srtp: SrtpSender
-  readonly out: DatagramOut
-  readonly link: ViewerLink
-  readonly ssrc: number
-  /** SSRC of retransmissions. */
-  readonly rtxSsrc: number
-  /** The viewer waits for a key frame, as pictures were left out, and the path has room for one. Called at each picture until one comes. */
-  needsKeyFrame(nowMs: number): void
-}
-
 /** What a viewer gets of one track: its numbering, its place in the stream, its encryption. */
 export class OutTrack {
   readonly track: Track
@@ -71,6 +61,7 @@ export class OutTrack {
   readonly #runs: PacketRuns
   /** The layer that takes over with a key frame. */
   #next: Track | undefined
+  #isNextPart = false
   /** Of the newest packet, as it was sent. */
   #sentTimestamp = -1
   #sentMarker = true
@@ -95,6 +86,7 @@ export class OutTrack {
   #limiter: RepeatLimiter | undefined
   /** Indexes of packets that are to be sent again as soon as the pace allows. */
   readonly #repeats = new Set<number>()
+  readonly #late: LatePackets | undefined
   /** Index of the first packet of the newest key frame: before it nothing is worth a repetition on a narrow path. */
   #groupIndex = 0
   readonly #stretch = new GroupStretch()
@@ -114,11 +106,12 @@ export class OutTrack {
     this.#rtx = rtxPayloadType === undefined ? undefined : new RtxStream(path.srtp.openStream(path.rtxSsrc), path.rtxSsrc, rtxPayloadType)
     this.#out = path.out
     this.#link = path.link
+    this.#late = path.link.history && this.#transportCcId !== undefined ? new LatePackets(path.link.history) : undefined
     this.#needsKeyFrame = (nowMs) => path.needsKeyFrame(nowMs)
   }
 
   get catchingUp(): boolean {
-    return this.#state === 'catching-up' || this.#repeats.size > 0
+    return this.#state === 'catching-up' || this.#repeats.size > 0 || this.#late?.isHolding === true
   }
 
   /** Begins with the pictures since the newest key frame where there are such, and audio with what comes next. Goes on in the same way after a pause. */
@@ -218,6 +211,7 @@ export class OutTrack {
     const link = this.#link
     link.refill(nowMs)
     let sent = 0
+    if (this.#late?.isHolding) for (const index of this.#late.due(nowMs)) this.#repeats.add(index)
     for (const index of this.#repeats) {
       if (sent >= maxPackets || link.paceBytes < 0) break
       this.#repeats.delete(index)
@@ -276,6 +270,7 @@ export class OutTrack {
     const index = newestIndex - ((newestIndex - seq16) & 0xffff)
     const link = this.#link
     if (link.isNarrow && this.#isVideo && index < this.#groupIndex) return false
+    if (this.#late?.holds(nowMs, index)) return false
     if (!link.isPaced || !this.#isVideo || link.paceBytes >= 0) return this.#sendAgain(nowMs, index, ready, to)
     if (this.#repeats.size < MAX_WAITING_REPEATS) this.#repeats.add(index)
     return false
@@ -338,17 +333,34 @@ export class OutTrack {
 
   /**
    * From which layer the pictures are to come. Before the first packet at once, later with a key frame: until then the present one goes on.
+   * @param isPart what is sent now has all of it: it can take over at any picture
    * @returns whether a key frame has to be asked for
    */
-  setSource(nowMs: number, source: Track): boolean {
+  setSource(nowMs: number, source: Track, isPart = false): boolean {
     this.#next = source === this.source ? undefined : source
+    this.#isNextPart = isPart
     if (!this.#next) return false
     if (this.packets === 0 && this.#state === 'waiting') {
       this.source = source
       this.#next = undefined
       return false
     }
-    return !this.#takeOver(nowMs)
+    return !this.#takeOver(nowMs) && (!isPart || this.#isBroken)
+  }
+
+  /** Goes on with the part behind the picture that was sent last, if all that this needs was sent. */
+  #takePart({ ring }: Track): boolean {
+    if (!this.#sentMarker || this.#isBroken || this.packets === 0) return false
+    let next = ring.newestSeq + 1
+    for (let seq = next - 1; seq > next - REPEAT_MAX_PACKETS; seq--) {
+      const packet = ring.get(seq)
+      if (packet && packet.timestamp <= this.#pictureTime) break
+      if (packet) next = seq
+    }
+    this.#runs.begin(next, this.#nextIndex, this.#runs.current.compression, ring)
+    this.#nextSeq = next
+    this.#state = 'catching-up'
+    return true
   }
 
   /**
@@ -356,6 +368,11 @@ export class OutTrack {
    * @returns whether it did
    */
   #takeOver(nowMs: number): boolean {
+    if (this.#next && this.#isNextPart && this.#takePart(this.#next)) {
+      this.source = this.#next
+      this.#next = undefined
+      return true
+    }
     const ring = this.#next?.ring
     const seq = ring?.randomAccessSeq
     const first = seq === undefined ? undefined : ring?.get(seq)
@@ -484,6 +501,7 @@ export class OutTrack {
       writeTransportSeq(bytes, at, count.id, count.seq)
       headerBytes += TRANSPORT_SEQ_BYTES
     }
+    if (count && ssrc === this.ssrc) this.#late?.sent(index, count.seq)
     const length = srtp.protect(out.memory, at, headerBytes, ready.payload, ready.payloadBytes, index)
     out.sendReserved(at, length, to)
     // The estimate is of the pictures, which have the count that it is made from.
