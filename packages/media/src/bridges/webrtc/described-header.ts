@@ -1,8 +1,35 @@
+import { TRANSPORT_SEQ_BYTES, writeTransportSeq } from './transport-seq.ts'
+
 /** What a dependency descriptor and a payload have together at most, in bytes, so that the packet fits a datagram. */
-export const MAX_DESCRIBED_BYTES = 1420
+const MAX_DESCRIBED_BYTES = 1420
 
 const HAS_EXTENSION = 0x10
 const RTP_HEADER_BYTES = 12
+
+/** The transport-wide count of a packet, and the identifier that it is sent with. */
+export type PacketCount = { readonly id: number; readonly seq: number }
+
+/**
+ * Puts what a packet has of header extensions behind an RTP header without any.
+ * @param at where the RTP header begins, of 12 bytes
+ * @param descriptorId undefined for a receiver that takes none
+ * @returns bytes of the extensions, a multiple of 4
+ */
+export const writeExtensions = (
+  out: Uint8Array,
+  at: number,
+  count: PacketCount | undefined,
+  descriptorId: number | undefined,
+  descriptor: Uint8Array | undefined,
+  payloadBytes: number,
+): number => {
+  if (descriptorId !== undefined && descriptor && descriptor.length + payloadBytes <= MAX_DESCRIBED_BYTES) {
+    return writeDescriptor(out, at, descriptorId, descriptor, count)
+  }
+  if (!count) return 0
+  writeTransportSeq(out, at, count.id, count.seq)
+  return TRANSPORT_SEQ_BYTES
+}
 
 /**
  * Puts a dependency descriptor behind an RTP header without extension, and the transport-wide count where there is one: the two-byte form of RFC 8285
@@ -14,13 +41,7 @@ const RTP_HEADER_BYTES = 12
  * @param at where the RTP header begins, of 12 bytes
  * @returns bytes of the extension, a multiple of 4
  */
-export const writeDescriptor = (
-  out: Uint8Array,
-  at: number,
-  id: number,
-  descriptor: Uint8Array,
-  count: { readonly id: number; readonly seq: number } | undefined,
-): number => {
+export const writeDescriptor = (out: Uint8Array, at: number, id: number, descriptor: Uint8Array, count: PacketCount | undefined): number => {
   out[at] = (out[at] as number) | HAS_EXTENSION
   const start = at + RTP_HEADER_BYTES
   let end = start + 4

@@ -3,7 +3,7 @@ import type { Track } from '../../hub/track.ts'
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../../protocols/rtp/rtp-packet.ts'
 import type { SrtpStream } from '../../protocols/srtp/srtp-sender.ts'
 import type { DatagramOut, Destination } from './datagram-out.ts'
-import { MAX_DESCRIBED_BYTES, writeDescriptor } from './described-header.ts'
+import { writeExtensions } from './described-header.ts'
 import { NEEDED_BY_NONE, pictureNeed } from './droppable.ts'
 import { GroupStretch } from './group-stretch.ts'
 import { LatePackets } from './late-packets.ts'
@@ -14,7 +14,7 @@ import { type PacketRun, PacketRuns } from './packet-runs.ts'
 import { RepeatLimiter } from './repeat-limiter.ts'
 import { RtxStream } from './rtx-stream.ts'
 import { compressAfterStretch, compressedTime, compressForJoin, compressForRepeat, stretchGroup, type TimeCompression } from './time-compression.ts'
-import { TRANSPORT_SEQ_BYTES, writeTransportSeq } from './transport-seq.ts'
+import { TRANSPORT_SEQ_BYTES } from './transport-seq.ts'
 import type { ViewerLink } from './viewer-link.ts'
 
 /** A repetition for a PLI is worth it only if it brings the viewer up to now soon. */
@@ -349,16 +349,12 @@ export class OutTrack {
   }
 
   /** Goes on with the part behind the picture that was sent last, if all that this needs was sent. */
-  #takePart({ ring }: Track): boolean {
-    if (!this.#sentMarker || this.#isBroken || this.packets === 0) return false
-    let next = ring.newestSeq + 1
-    for (let seq = next - 1; seq > next - REPEAT_MAX_PACKETS; seq--) {
-      const packet = ring.get(seq)
-      if (packet && packet.timestamp <= this.#pictureTime) break
-      if (packet) next = seq
-    }
-    this.#runs.begin(next, this.#nextIndex, this.#runs.current.compression, ring)
-    this.#nextSeq = next
+  #takePart(part: Track): boolean {
+    if (!this.#sentMarker || this.#isBroken || this.#pictureTime < 0) return false
+    this.source = part
+    this.#next = undefined
+    this.#nextSeq = part.ring.firstAfter(this.#pictureTime)
+    this.#runs.begin(this.#nextSeq, this.#nextIndex, this.#runs.current.compression, part.ring)
     this.#state = 'catching-up'
     return true
   }
@@ -368,11 +364,7 @@ export class OutTrack {
    * @returns whether it did
    */
   #takeOver(nowMs: number): boolean {
-    if (this.#next && this.#isNextPart && this.#takePart(this.#next)) {
-      this.source = this.#next
-      this.#next = undefined
-      return true
-    }
+    if (this.#next && this.#isNextPart && this.#takePart(this.#next)) return true
     const ring = this.#next?.ring
     const seq = ring?.randomAccessSeq
     const first = seq === undefined ? undefined : ring?.get(seq)
@@ -489,20 +481,13 @@ export class OutTrack {
     const at = out.reserve()
     const { bytes } = out.memory
     writeRtpHeader(bytes, at, payloadType, packet.marker, index, compressedTime(run.compression, packet.timestamp), ssrc)
-    let headerBytes = RTP_HEADER_BYTES
-    let count: { readonly id: number; readonly seq: number } | undefined
-    if (link.isWatched && this.#transportCcId !== undefined && link.history) {
-      count = { id: this.#transportCcId, seq: link.history.add(nowMs, ready.payloadBytes + RTP_HEADER_BYTES + TRANSPORT_SEQ_BYTES, ssrc !== this.ssrc) }
-    }
-    const { dependencyDescriptor } = packet
-    if (this.#descriptorId !== undefined && dependencyDescriptor && dependencyDescriptor.length + ready.payloadBytes <= MAX_DESCRIBED_BYTES) {
-      headerBytes += writeDescriptor(bytes, at, this.#descriptorId, dependencyDescriptor, count)
-    } else if (count) {
-      writeTransportSeq(bytes, at, count.id, count.seq)
-      headerBytes += TRANSPORT_SEQ_BYTES
-    }
+    const count =
+      link.isWatched && this.#transportCcId !== undefined && link.history
+        ? { id: this.#transportCcId, seq: link.history.add(nowMs, ready.payloadBytes + RTP_HEADER_BYTES + TRANSPORT_SEQ_BYTES, ssrc !== this.ssrc) }
+        : undefined
+    const extensionBytes = writeExtensions(bytes, at, count, this.#descriptorId, packet.dependencyDescriptor, ready.payloadBytes)
     if (count && ssrc === this.ssrc) this.#late?.sent(index, count.seq)
-    const length = srtp.protect(out.memory, at, headerBytes, ready.payload, ready.payloadBytes, index)
+    const length = srtp.protect(out.memory, at, RTP_HEADER_BYTES + extensionBytes, ready.payload, ready.payloadBytes, index)
     out.sendReserved(at, length, to)
     // The estimate is of the pictures, which have the count that it is made from.
     if (!this.#isVideo) return

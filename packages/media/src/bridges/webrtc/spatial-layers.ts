@@ -63,7 +63,7 @@ export class SpatialLayers {
 
   #open(spatialId: number, nowMs: number): void {
     for (let id = this.#levels.length; id <= spatialId; id++) {
-      this.#levels.push({ layer: new Layer(`s${id}`, this.#track, this.#ask), bytes: 0, lastMs: nowMs })
+      this.#levels.push({ layer: new Layer(`s${id}`, this.#track, this.#ask, true), bytes: 0, lastMs: nowMs })
     }
     this.#tell()
   }

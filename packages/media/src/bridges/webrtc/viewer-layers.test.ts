@@ -59,13 +59,16 @@ class Scene {
   /** Of a connection, what was written and did not arrive yet, in the order of arrival. */
   readonly #onWay: { readonly arrivedMs: number; readonly bytes: number }[] = []
 
-  /** @param isByTcp nothing is lost; what the path does not carry waits, and all is late where TCP repeats a packet */
-  constructor(isByTcp = false) {
+  /**
+   * @param isByTcp nothing is lost; what the path does not carry waits, and all is late where TCP repeats a packet
+   * @param areParts each layer is part of the larger ones
+   */
+  constructor(isByTcp = false, areParts = false) {
     this.#isByTcp = isByTcp
     if (isByTcp) this.link.conditions = { ...this.link.conditions, queueMs: 60_000 }
     const stream = this.#stream
     stream.begin('packets')
-    for (const rid of RIDS) this.layers.set(rid, new Layer(rid, this.track, () => this.#ask(rid)))
+    for (const rid of RIDS) this.layers.set(rid, new Layer(rid, this.track, () => this.#ask(rid), areParts))
     this.#tell()
     this.#feed = new RtcFeed(stream, {
       ssrcs: [VIDEO_SSRC],
@@ -257,6 +260,23 @@ describe('layers for a viewer', () => {
       assertContinuous(scene)
     })
   }
+
+  test('layers that are parts of larger ones take over at any picture, without a key frame', () => {
+    const scene = new Scene(false, true)
+    scene.run(5)
+    const asked = scene.asked.length
+    scene.run(20, 0.3 * 2_400_000)
+    const since = scene.pictures(7000)
+    assert.equal(since.at(-1)?.rid, 'l')
+    assert.ok(since.every(({ rid, isKey }, i) => rid === 'h' || !isKey || i === 0))
+    assert.equal(scene.asked.length, asked)
+    const times = since.map(({ timestamp }) => timestamp)
+    assert.ok(
+      times.every((time, i) => i === 0 || time - (times[i - 1] ?? 0) <= 3 * FRAME_MS * 90),
+      'no picture is missing but for those of the queue',
+    )
+    assertContinuous(scene)
+  })
 
   test('a packet from before the change is sent again from the layer that it was of', () => {
     const scene = new Scene()

@@ -67,7 +67,7 @@ export class ViewerLayers {
     const coming = comingLayers(layers)
     if (coming.length > 0) this.#chosen = this.#best(nowMs, coming)
     else if (!this.#chosen || !layers.includes(this.#chosen)) this.#chosen = startLayer(layers)
-    if (this.#chosen && this.#out.setSource(nowMs, this.#chosen.track)) this.#chosen.requestKeyFrame(nowMs)
+    if (this.#chosen && this.#out.setSource(nowMs, this.#chosen.track, this.#isPart(this.#chosen))) this.#chosen.requestKeyFrame(nowMs)
   }
 
   /** The present layer needs a picture where decoding can start. @returns whether the publisher was asked; undefined without layers */
@@ -91,6 +91,12 @@ export class ViewerLayers {
       this.#tryAfterMs = nowMs
       this.choose(nowMs)
     } else this.#pause(nowMs, true)
+  }
+
+  /** It is in what the viewer gets now. */
+  #isPart(layer: Layer): boolean {
+    const { track, source } = this.#out
+    return layer.isPart && track.layers.indexOf(layer) < track.layers.findIndex((other) => other.track === source)
   }
 
   get #layers(): readonly Layer[] {
