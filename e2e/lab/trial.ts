@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import type { Child } from '../harness/child.ts'
 import { clip } from '../harness/clip.ts'
 import { Millrace } from '../harness/millrace.ts'
 import { publishRtsp } from '../harness/publishers.ts'
 import { type Aim, type Condition, PICTURE_KBIT, PICTURE_RATE, WATCHABLE } from './conditions.ts'
 import { Lab } from './lab.ts'
-import { leave, sample, watch } from './whep-page.ts'
+import { leave, sample, type WatchOptions, watch } from './whep-page.ts'
 
 const PATH = 'lab'
 /** After the first picture, before the measurement. */
@@ -49,8 +49,23 @@ export const outcomeLine = (outcome: Outcome): string =>
     `lost ${outcome.packetsLost}`,
   ].join('   ')
 
+/** What is watched, and how. */
+export type LabStream = {
+  /** Of the server, by UDP: what the lab impairs. */
+  readonly mediaPort: number
+  /**
+   * Resolves with the first picture.
+   * @param page an empty one
+   * @returns ends the session
+   */
+  watch(page: Page, options: WatchOptions): Promise<() => Promise<void>>
+}
+
 /** A viewer's machine behind a router that can be made bad, and the browser there. */
 type Place = { readonly lab: Lab; browser: Promise<Browser> | undefined; isTaken: boolean }
+
+/** What the lab plays. */
+export const labClip = (): Promise<string> => clip({ audio: 'opus', bitrate: `${PICTURE_KBIT}k`, gop: 2 * PICTURE_RATE })
 
 /** A server with one stream, and places to watch it from. */
 export class Trials {
@@ -70,7 +85,7 @@ export class Trials {
     try {
       while (labs.length < places) labs.push(await Lab.open())
       const server = await Millrace.start('demo: false\nhost: 0.0.0.0\nauth: { users: [{ user: any, permissions: [{ action: read }, { action: publish }] }] }')
-      const file = await clip({ audio: 'opus', bitrate: `${PICTURE_KBIT}k`, gop: 2 * PICTURE_RATE })
+      const file = await labClip()
       const publisher = await publishRtsp(server, PATH, 'tcp', file)
       await server.pathIsLive(PATH)
       return new Trials(labs, server, publisher)
@@ -84,28 +99,42 @@ export class Trials {
     return this.#first.lab
   }
 
-  /** Watches over such a path for a while, from a place that is free. */
-  async run(condition: Condition, seconds: number): Promise<Outcome> {
+  /** The server's own stream. */
+  get #own(): LabStream {
+    return {
+      mediaPort: this.server.ports.ice,
+      watch: async (page, options) => {
+        await watch(page, this.url(`${PATH}/whep`), options)
+        return () => leave(page)
+      },
+    }
+  }
+
+  /**
+   * Watches over such a path for a while, from a place that is free.
+   * @param stream another one than the server's, on the same machine
+   */
+  async run(condition: Condition, seconds: number, stream: LabStream = this.#own): Promise<Outcome> {
     const place = this.#places.find(({ isTaken }) => !isTaken)
     if (!place) throw new Error(`all ${this.#places.length} places are taken`)
     place.isTaken = true
     try {
-      return await this.#watch(place, condition, seconds)
+      return await this.#watch(place, condition, seconds, stream)
     } finally {
       place.isTaken = false
     }
   }
 
-  async #watch(place: Place, { impairment, retransmission = true }: Condition, seconds: number): Promise<Outcome> {
-    await place.lab.impair(impairment, this.server.ports.ice)
+  async #watch(place: Place, { impairment, retransmission = true }: Condition, seconds: number, stream: LabStream): Promise<Outcome> {
+    await place.lab.impair(impairment, stream.mediaPort)
     const page = await (await browserAt(place)).newPage()
     try {
-      await watch(page, this.url(`${PATH}/whep`), { retransmission })
+      const end = await stream.watch(page, { retransmission })
       await sleep(impairment.rateKbit === undefined ? SETTLE_MS : SETTLE_NARROW_MS)
       const before = await sample(page)
       await sleep(seconds * 1000)
       const after = await sample(page)
-      await leave(page)
+      await end()
       const since = (name: Exclude<keyof typeof after, 'longestGapMs'>): number => after[name] - before[name]
       const elapsedSeconds = since('atMs') / 1000
       const [framesReceived, framesDecoded] = [since('framesReceived'), since('framesDecoded')]

@@ -31,7 +31,7 @@ export type Connected = {
   readonly protocol: string
 }
 
-type Watched = { connection: RTCPeerConnection; session: string; longestGapMs: number; lastMs: number | undefined }
+type Watched = { connection: RTCPeerConnection; session: string; longestGapMs: number; lastMs: number | undefined; connectedAfterMs: number }
 type WatchScope = typeof globalThis & { watched: Watched }
 
 /**
@@ -40,19 +40,13 @@ type WatchScope = typeof globalThis & { watched: Watched }
  */
 export const watch = async (page: Page, whepUrl: string, options: WatchOptions): Promise<Connected> => {
   await page.goto(new URL('/_/paths', whepUrl).href)
-  return await page.evaluate(
+  await openConnection(page)
+  await page.evaluate(
     async ({ url, retransmission }) => {
       const filter = (sdp: string): string => (retransmission ? sdp : sdp.replaceAll(/^a=rtcp-fb:\S+ nack\r\n/gm, ''))
-      const connection = new RTCPeerConnection()
-      const watched: Watched = { connection, session: '', longestGapMs: 0, lastMs: undefined }
-      ;(globalThis as WatchScope).watched = watched
-      const media = new MediaStream()
-      for (const kind of ['video', 'audio']) media.addTrack(connection.addTransceiver(kind, { direction: 'recvonly' }).receiver.track)
-      const startMs = performance.now()
-      let afterMs = Number.NaN
-      connection.addEventListener('connectionstatechange', () => {
-        if (connection.connectionState === 'connected') afterMs = performance.now() - startMs
-      })
+      const { watched } = globalThis as WatchScope
+      const { connection } = watched
+      for (const kind of ['video', 'audio']) connection.addTransceiver(kind, { direction: 'recvonly' })
       const offer = await connection.createOffer()
       await connection.setLocalDescription({ type: 'offer', sdp: filter(offer.sdp ?? '') })
       const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/sdp' }, body: connection.localDescription?.sdp ?? '' })
@@ -60,36 +54,70 @@ export const watch = async (page: Page, whepUrl: string, options: WatchOptions):
       if (response.status !== 201) throw new Error(`${response.status} ${answer}`)
       watched.session = new URL(response.headers.get('location') ?? '', url).href
       await connection.setRemoteDescription({ type: 'answer', sdp: filter(answer) })
-      const video = document.createElement('video')
-      video.muted = true
-      video.srcObject = media
-      document.body.replaceChildren(video)
-      await new Promise<void>((resolve, reject) => {
-        setTimeout(() => reject(new Error(`no picture after 20 s; the connection is ${connection.connectionState}`)), 20_000)
-        const seen = (nowMs: number): void => {
-          if (watched.lastMs !== undefined) watched.longestGapMs = Math.max(watched.longestGapMs, nowMs - watched.lastMs)
-          watched.lastMs = nowMs
-          video.requestVideoFrameCallback(seen)
-          resolve()
-        }
-        video.requestVideoFrameCallback(seen)
-        video.play().catch(reject)
-      })
-      const reports = await connection.getStats()
-      const transport = [...reports.values()].find(({ type }) => type === 'transport')
-      const pair = reports.get(transport?.selectedCandidatePairId)
-      return { afterMs, protocol: reports.get(pair?.localCandidateId)?.protocol ?? 'none' }
     },
     { url: whepUrl, retransmission: options.retransmission },
   )
+  return await showPictures(page)
 }
+
+/** Watches in an empty page what somebody else offers. Resolves with the answer; `showPictures` has to follow. */
+export const answerOffer = async (page: Page, offer: string, options: WatchOptions): Promise<string> => {
+  await openConnection(page)
+  return await page.evaluate(
+    async ({ sdp, retransmission }) => {
+      const filter = (text: string): string => (retransmission ? text : text.replaceAll(/^a=rtcp-fb:\S+ nack\r\n/gm, ''))
+      const { connection } = (globalThis as WatchScope).watched
+      await connection.setRemoteDescription({ type: 'offer', sdp: filter(sdp) })
+      await connection.setLocalDescription(await connection.createAnswer())
+      return filter(connection.localDescription?.sdp ?? '')
+    },
+    { sdp: offer, retransmission: options.retransmission },
+  )
+}
+
+const openConnection = (page: Page): Promise<void> =>
+  page.evaluate(() => {
+    const connection = new RTCPeerConnection()
+    const watched: Watched = { connection, session: '', longestGapMs: 0, lastMs: undefined, connectedAfterMs: Number.NaN }
+    ;(globalThis as WatchScope).watched = watched
+    const startMs = performance.now()
+    connection.addEventListener('connectionstatechange', () => {
+      if (connection.connectionState === 'connected') watched.connectedAfterMs = performance.now() - startMs
+    })
+  })
+
+/** Shows what comes. Resolves with the first picture. */
+export const showPictures = (page: Page): Promise<Connected> =>
+  page.evaluate(async () => {
+    const { watched } = globalThis as WatchScope
+    const { connection } = watched
+    const video = document.createElement('video')
+    video.muted = true
+    video.srcObject = new MediaStream(connection.getReceivers().map(({ track }) => track))
+    document.body.replaceChildren(video)
+    await new Promise<void>((resolve, reject) => {
+      setTimeout(() => reject(new Error(`no picture after 20 s; the connection is ${connection.connectionState}`)), 20_000)
+      const seen = (nowMs: number): void => {
+        if (watched.lastMs !== undefined) watched.longestGapMs = Math.max(watched.longestGapMs, nowMs - watched.lastMs)
+        watched.lastMs = nowMs
+        video.requestVideoFrameCallback(seen)
+        resolve()
+      }
+      video.requestVideoFrameCallback(seen)
+      video.play().catch(reject)
+    })
+    const reports = await connection.getStats()
+    const transport = [...reports.values()].find(({ type }) => type === 'transport')
+    const pair = reports.get(transport?.selectedCandidatePairId)
+    return { afterMs: watched.connectedAfterMs, protocol: reports.get(pair?.localCandidateId)?.protocol ?? 'none' }
+  })
 
 /** Stops watching, so that nothing is sent to this viewer any more, which would be in the way of the next one. */
 export const leave = (page: Page): Promise<void> =>
   page.evaluate(async () => {
     const { connection, session } = (globalThis as WatchScope).watched
     connection.close()
-    await fetch(session, { method: 'DELETE' })
+    if (session !== '') await fetch(session, { method: 'DELETE' })
   })
 
 /** @returns what the page that watches has counted; the longest gap begins anew */

@@ -60,7 +60,7 @@ export class WhepClient {
 
   /** Begins; how it goes is told to the listener. */
   connect(): Promise<void> {
-    this.#session.peer.addTransceiver('video', { direction: 'recvonly' })
+    takeDescriptors(this.#session.peer.addTransceiver('video', { direction: 'recvonly' }))
     this.#session.peer.addTransceiver('audio', { direction: 'recvonly' })
     return this.#session.open()
   }
@@ -105,4 +105,17 @@ const faultOf = async (failure: SessionFailure): Promise<PlaybackFault> => {
 const withStereo = (sdp: string): string => {
   const opus = /^a=rtpmap:(\d+) opus\/48000/im.exec(sdp)?.[1]
   return opus === undefined ? sdp : sdp.replace(new RegExp(`^(a=fmtp:${opus} )(?!.*stereo=)`, 'm'), '$1stereo=1;')
+}
+
+/** https://w3c.github.io/webrtc-extensions/#rtp-header-extension-control-modifications; not in the types of the DOM, and not in all browsers. */
+type ExtensionControl = {
+  getHeaderExtensionsToNegotiate?(): { readonly uri: string; direction: string }[]
+  setHeaderExtensionsToNegotiate?(extensions: readonly { readonly uri: string; direction: string }[]): void
+}
+
+/** Chromium reads the dependency descriptor, by which AV1 with several sizes is put together, but does not offer to by itself. */
+const takeDescriptors = (video: RTCRtpTransceiver & ExtensionControl): void => {
+  const extensions = video.getHeaderExtensionsToNegotiate?.() ?? []
+  for (const extension of extensions) if (extension.uri.endsWith('#dependency-descriptor-rtp-header-extension')) extension.direction = 'sendrecv'
+  video.setHeaderExtensionsToNegotiate?.(extensions)
 }

@@ -10,14 +10,17 @@ export class Layer {
   readonly name: string
   /** Its ring, its count and its parameters. Not one of `Stream.tracks`; it has the index of the track that it is a layer of. */
   readonly track: Track
+  /** Larger layers have all that this one has: who gets one of those can go on with this one at any picture. */
+  readonly isPart: boolean
   /** Bits per second of late; 0 while nothing comes. */
   bitrateBps = 0
   #ask: ((nowMs: number) => void) | undefined
   #askedMs = Number.NEGATIVE_INFINITY
 
   /** @param ask reaches the publisher, for a key frame of this layer */
-  constructor(name: string, of: Track, ask: (nowMs: number) => void) {
+  constructor(name: string, of: Track, ask: (nowMs: number) => void, isPart = false) {
     this.name = name
+    this.isPart = isPart
     this.track = new Track(of.index, of.codec)
     this.#ask = ask
   }

@@ -34,6 +34,21 @@ export class PacketRing {
     return this.get(this.#newestSeq - behind)
   }
 
+  /**
+   * The first packet behind those up to a time, as far as the ring goes back.
+   * @param timestamp as `Packet.timestamp`
+   * @returns its sequence number; the next one where there is none yet
+   */
+  firstAfter(timestamp: number): number {
+    let first = this.#newestSeq + 1
+    for (let seq = this.#newestSeq; seq > this.#newestSeq - this.#slots.length; seq--) {
+      const packet = this.get(seq)
+      if (packet && packet.timestamp <= timestamp) break
+      if (packet) first = seq
+    }
+    return first
+  }
+
   /** -1 while the ring is empty. */
   get newestSeq(): number {
     return this.#newestSeq

@@ -11,6 +11,8 @@ export type Packet = {
   readonly payload: Uint8Array
   /** When it reached the server, in milliseconds of the server's monotonic clock. */
   readonly arrivalMs: number
+  /** Of AV1 with spatial layers, as the publisher sent it: without it WebRTC receivers take each layer for a picture of its own. */
+  readonly dependencyDescriptor?: Uint8Array | undefined
 }
 
 /**

@@ -61,7 +61,10 @@ const PRIVATE = /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|127\
 export const checkReachability = (host: string, own: readonly string[], additional: readonly string[]): Finding => {
   const about = 'addresses for browsers'
   if (/^(?:127\.|::1$)/.test(host))
-    return ok(about, 'this machine only, since host is a loopback address; host: "::" opens it to others, who then need a user and a password')
+    return ok(
+      about,
+      'this machine only, since host is a loopback address; host: 0.0.0.0, or "::" with IPv6, opens it to others, who then need a user and a password',
+    )
   const addresses = [...(host === '0.0.0.0' || host === '::' ? own.filter((address) => host === '::' || isIP(address) === 4) : [host]), ...additional]
   if (addresses.length === 0) return fault(about, 'none', 'connect this machine to a network')
   const list = addresses.join(', ')

@@ -74,12 +74,12 @@ export const clockSynchronized = (): string | undefined => {
   return status === 0 ? stdout.trim() : undefined
 }
 
-/** Transcoding will need it; all else works without. */
+/** Nothing that the server does needs it yet: it is good for publishing files from here. */
 export const checkFfmpeg = (command = 'ffmpeg'): Finding => {
   const { status, stdout } = spawnSync(command, ['-hide_banner', '-version'], { encoding: 'utf8', timeout: 10_000 })
   const version = /^ffmpeg version (\S+)/.exec(stdout ?? '')?.[1]
   if (status === 0 && version) return ok('ffmpeg', version)
-  return warning('ffmpeg', 'not found', 'only conversions between codecs need it: "apt install ffmpeg"')
+  return ok('ffmpeg', 'not found; the server works without, the examples of the guide need it: "apt install ffmpeg"')
 }
 
 /** @param folder where the server keeps its data, which may not be there yet */

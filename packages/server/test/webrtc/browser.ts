@@ -62,6 +62,14 @@ export type WatchOptions = {
   readonly rewritePort?: readonly [from: number, to: number]
   /** Leaves the candidates by UDP out of the answer, as if no UDP came through. */
   readonly tcpOnly?: boolean
+  /** Offers the dependency descriptor, which Chromium knows but does not offer by itself to receive. */
+  readonly takesDescriptor?: boolean
+}
+
+/** WebRTC extensions section 5.2; not in the types of the DOM yet. */
+type HeaderExtensionChoice = {
+  getHeaderExtensionsToNegotiate(): { uri: string; direction: string }[]
+  setHeaderExtensionsToNegotiate(extensions: { uri: string; direction: string }[]): void
 }
 
 /** Opens a page of that origin and watches a WHEP endpoint there. */
@@ -69,13 +77,18 @@ export const watch = async (browser: Browser, whepUrl: string, options: WatchOpt
   const page = await browser.newPage()
   await page.goto(new URL('/', whepUrl).href)
   await page.evaluate(
-    async ({ url, rewritePort, tcpOnly }) => {
+    async ({ url, rewritePort, tcpOnly, takesDescriptor }) => {
       const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
       const stream = new MediaStream()
-      const video = document.body.appendChild(document.createElement('video'))
-      Object.assign(video, { autoplay: true, muted: true, srcObject: stream })
+      const element = document.body.appendChild(document.createElement('video'))
+      Object.assign(element, { autoplay: true, muted: true, srcObject: stream })
       peer.addEventListener('track', (event) => stream.addTrack(event.track))
-      peer.addTransceiver('video', { direction: 'recvonly' })
+      const video = peer.addTransceiver('video', { direction: 'recvonly' }) as RTCRtpTransceiver & HeaderExtensionChoice
+      if (takesDescriptor) {
+        const extensions = video.getHeaderExtensionsToNegotiate()
+        for (const extension of extensions) if (extension.uri.includes('#dependency-descriptor')) extension.direction = 'sendrecv'
+        video.setHeaderExtensionsToNegotiate(extensions)
+      }
       peer.addTransceiver('audio', { direction: 'recvonly' })
       await peer.setLocalDescription(await peer.createOffer())
       const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/sdp' }, body: peer.localDescription?.sdp ?? '' })

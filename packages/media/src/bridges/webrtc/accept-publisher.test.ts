@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { ProtocolError } from '../../bytes/protocol-error.ts'
+import { DEPENDENCY_DESCRIPTOR_URI } from '../../protocols/rtp/dependency-descriptor.ts'
 import { attribute, attributesNamed } from '../../protocols/sdp/attributes.ts'
 import { decodeSdp } from '../../protocols/sdp/sdp.ts'
 import { acceptPublisher } from './accept-publisher.ts'
@@ -74,6 +75,18 @@ describe('the answer to a publisher', () => {
     assert.equal(attributesNamed(video, 'extmap').length, 4)
     assert.ok(attributesNamed(video, 'rtpmap').includes('97 rtx/90000'))
     assert.deepEqual([attribute(audio, 'fmtp'), attribute(audio, 'candidate')], ['111 minptime=10;useinbandfec=1;stereo=1', SIDE.candidates[0]])
+  })
+
+  test('of AV1 alone the dependency descriptor is taken', () => {
+    for (const [encoding, expected] of [
+      ['AV1', true],
+      ['VP9', false],
+    ] as const) {
+      const [video] = answerTo(CHROMIUM_PUBLISHER.replace('VP8/90000', `${encoding}/90000\na=extmap:13 ${DEPENDENCY_DESCRIPTOR_URI}`)).media
+      assert.ok(video)
+      assert.equal(attributesNamed(video, 'extmap').includes(`13 ${DEPENDENCY_DESCRIPTOR_URI}`), expected, encoding)
+      assert.equal(attribute(video, 'extmap-allow-mixed') !== undefined, expected)
+    }
   })
 
   test('keeps to the order of OBS and to its own parameters', () => {

@@ -1,4 +1,5 @@
 import type { Codec } from '../../codecs/codec.ts'
+import { DEPENDENCY_DESCRIPTOR_URI } from '../../protocols/rtp/dependency-descriptor.ts'
 import { MID_URI, REPAIRED_RID_URI, RID_URI, TRANSPORT_CC_URI } from '../../protocols/rtp/header-extensions.ts'
 import { attribute, attributesNamed, formatParameters, type RtpMap } from '../../protocols/sdp/attributes.ts'
 import { codecOfFormat } from './rtc-formats.ts'
@@ -10,6 +11,8 @@ export type HeaderExtensionIds = {
   readonly rid?: number
   readonly repairedRid?: number
   readonly transportCc?: number
+  /** Of AV1 alone, whose layers cannot be told apart without. */
+  readonly dependencyDescriptor?: number
 }
 
 /** What is asked of a publisher by RTCP, as `a=rtcp-fb` names it. */
@@ -82,7 +85,7 @@ const acceptMedia = (media: OfferedMedia, mediaIndex: number): AcceptedMedia | u
       rtxPayloadType: feedback.has('nack') ? rtxOf(media, map.payloadType) : undefined,
       ...redundancyOf(media, map, feedback),
       feedback,
-      extensions: extensionsOf(media),
+      extensions: extensionsFor(codec, media),
       ssrcs: ssrcsOf(media),
       repairs: repairsOf(media),
       layers: codec.kind === 'video' ? layersOf(media) : [],
@@ -145,6 +148,13 @@ const EXTENSIONS: Readonly<Record<string, keyof HeaderExtensionIds>> = {
   [RID_URI]: 'rid',
   [REPAIRED_RID_URI]: 'repairedRid',
   [TRANSPORT_CC_URI]: 'transportCc',
+  [DEPENDENCY_DESCRIPTOR_URI]: 'dependencyDescriptor',
+}
+
+/** VP8 and VP9 say it in their payloads. */
+const extensionsFor = (codec: Codec, media: OfferedMedia): HeaderExtensionIds => {
+  const { dependencyDescriptor, ...others } = extensionsOf(media)
+  return codec.name === 'av1' && dependencyDescriptor !== undefined ? { ...others, dependencyDescriptor } : others
 }
 
 const extensionsOf = (media: OfferedMedia): HeaderExtensionIds => {

@@ -12,6 +12,7 @@ import { InSource } from './in-source.ts'
 import type { LayerCounters } from './layer-counters.ts'
 import { pictureSize } from './picture-size.ts'
 import { SpatialLayers } from './spatial-layers.ts'
+import { makeSpatialParts, type SpatialParts } from './spatial-parts.ts'
 
 /** SSRCs of one section: layers, and those of a sender that began anew. */
 const MAX_SOURCES = 8
@@ -44,6 +45,7 @@ export class InTrack {
   #ingest: RtpIngest | undefined
   readonly #layers: InLayer[] = []
   #spatial: SpatialLayers | undefined
+  #parts: SpatialParts | undefined
   #active: InSource | undefined
   /** The layer that takes over with its next key frame. */
   #next: InLayer | undefined
@@ -182,16 +184,19 @@ export class InTrack {
     )
   }
 
-  /** What comes of it goes into the track as it is, and of VP9 what each size needs into layers besides. */
+  /** What comes of it goes into the track as it is, and of VP9 and AV1 what each size needs into layers besides. */
   #makeIngest(source: InSource): RtpIngest {
     const { stream, originMs } = this.#publication
-    if (this.track.codec.name !== 'vp9') return new RtpIngest(this.track, this.#publication, this.#timeline)
+    const parts = makeSpatialParts(this.track.codec)
+    if (!parts) return new RtpIngest(this.track, this.#publication, this.#timeline)
     const spatial = new SpatialLayers(stream, this.track, (nowMs) => this.#askForKeyFrame(nowMs, this, source))
     this.#spatial = spatial
+    this.#parts = parts
     const sink: PacketSink = {
       writePacket: (track, packet) => {
-        stream.writePacket(track, packet)
-        spatial.push(packet)
+        const described = parts.descriptor ? { ...packet, dependencyDescriptor: parts.descriptor } : packet
+        stream.writePacket(track, described)
+        spatial.push(described, parts.of(packet))
       },
       setCodec: (track, codec) => stream.setCodec(track, codec),
     }
@@ -220,7 +225,9 @@ export class InTrack {
     for (let i = 0; i < packets.length; i++) {
       const packet = packets[i] as RtpPacket
       if (!layer) {
-        if (source === this.#active) this.#ingest?.push(nowMs, packet)
+        if (source !== this.#active) continue
+        this.#parts?.next(packet)
+        this.#ingest?.push(nowMs, packet)
         continue
       }
       if (layer.timestampOffset === undefined || layer.isGuessed) this.#placeInTime(nowMs, layer, packet)

@@ -14,6 +14,15 @@ export type LayerPath = {
 /** Bits per second that a path has to carry for a layer. */
 export const layerNeedBps = (layer: Layer): number => layer.bitrateBps * NEED
 
+/**
+ * The layers, the smallest first, that can be decoded without AV1's dependency descriptor: receivers then take each spatial layer for a picture of its
+ * own, so it is the smallest alone. Those of other codecs all can.
+ */
+export const decodableAlone = (layers: readonly Layer[]): readonly Layer[] => {
+  const isDescribed = ({ track: { ring } }: Layer): boolean => ring.get(ring.newestSeq)?.dependencyDescriptor !== undefined
+  return layers.some(isDescribed) ? layers.slice(0, 1) : layers
+}
+
 /** Layers that come, from the smallest bit rate to the largest. */
 export const comingLayers = (layers: readonly Layer[]): Layer[] => layers.filter(({ bitrateBps }) => bitrateBps > 0).sort((a, b) => a.bitrateBps - b.bitrateBps)
 

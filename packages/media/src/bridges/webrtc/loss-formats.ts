@@ -1,3 +1,4 @@
+import { DEPENDENCY_DESCRIPTOR_URI } from '../../protocols/rtp/dependency-descriptor.ts'
 import { attributesNamed, formatParameters } from '../../protocols/sdp/attributes.ts'
 import type { OfferedMedia } from './rtc-offer.ts'
 
@@ -12,15 +13,30 @@ export type LossFormats = {
   readonly transportCcId: number | undefined
   /** It may ask for key frames by FIR, RFC 5104, besides PLI. */
   readonly takesFir: boolean
+  /** It tells by REMB how much it takes, as it has no transport-wide feedback. */
+  readonly sendsRemb?: true
+  /** Identifier of AV1's dependency descriptor, 1 to 14. */
+  readonly dependencyDescriptorId?: number
 }
 
 /** @param payloadType of the codec that was chosen */
-export const lossFormats = (media: OfferedMedia, payloadType: number): LossFormats => ({
+export const lossFormats = (media: OfferedMedia, payloadType: number): LossFormats => {
+  const transportCcId = hasFeedback(media, payloadType, 'transport-cc') ? extensionId(media, TRANSPORT_CC_URI) : undefined
+  const sendsRemb = transportCcId === undefined && hasFeedback(media, payloadType, 'goog-remb')
+  return { ...basicFormats(media, payloadType), transportCcId, ...(sendsRemb ? { sendsRemb } : {}), ...descriptorFormats(media, payloadType) }
+}
+
+const descriptorFormats = (media: OfferedMedia, payloadType: number): Pick<LossFormats, 'dependencyDescriptorId'> => {
+  const isAv1 = media.maps.some((map) => map.payloadType === payloadType && map.encoding.toLowerCase() === 'av1')
+  const dependencyDescriptorId = isAv1 ? extensionId(media, DEPENDENCY_DESCRIPTOR_URI) : undefined
+  return dependencyDescriptorId === undefined ? {} : { dependencyDescriptorId }
+}
+
+const basicFormats = (media: OfferedMedia, payloadType: number): Pick<LossFormats, 'rtxPayloadType' | 'takesFir'> => ({
   rtxPayloadType: media.maps.find(
     (map) => map.encoding.toLowerCase() === 'rtx' && formatParameters(media.section, map.payloadType).get('apt') === String(payloadType),
   )?.payloadType,
   takesFir: hasFeedback(media, payloadType, 'ccm fir'),
-  transportCcId: hasFeedback(media, payloadType, 'transport-cc') ? extensionId(media, TRANSPORT_CC_URI) : undefined,
 })
 
 /** RFC 4585 section 4.2: `*` stands for all payload types. */

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { ProtocolError } from '../../bytes/protocol-error.ts'
 import type { Codec } from '../../codecs/codec.ts'
 import { hostCandidates } from '../../protocols/ice/candidate.ts'
+import { DEPENDENCY_DESCRIPTOR_URI } from '../../protocols/rtp/dependency-descriptor.ts'
 import { attribute, attributesNamed } from '../../protocols/sdp/attributes.ts'
 import { decodeSdp } from '../../protocols/sdp/sdp.ts'
 import { TRANSPORT_CC_URI } from './loss-formats.ts'
@@ -124,6 +125,29 @@ test('retransmissions, feedback and FIR are agreed on where they are offered', (
   assert.equal(attribute(video, 'ssrc-group'), 'FID 7 8')
   assert.equal(attribute(video, 'extmap'), `4 ${TRANSPORT_CC_URI}`)
   assert.deepEqual(attributesNamed(video, 'rtcp-fb'), ['102 nack', '102 nack pli', '102 ccm fir', '102 transport-cc'])
+})
+
+test('a player of AV1 gets the dependency descriptor if it takes it', () => {
+  const lines = `a=rtpmap:45 AV1/90000\na=extmap:13 ${DEPENDENCY_DESCRIPTOR_URI}\n`
+  const offer = decodeRtcOffer(
+    CHROMIUM_OFFER.replace('UDP/TLS/RTP/SAVPF 96', 'UDP/TLS/RTP/SAVPF 45 96').replace('a=rtpmap:103 rtx/90000', `${lines}a=rtpmap:103 rtx/90000`),
+  )
+  const described = ({ accepted }: ReturnType<typeof negotiate>): unknown => accepted[0]?.loss.dependencyDescriptorId
+  assert.equal(described(negotiate(offer, [{ kind: 'video', name: 'av1', clockRate: 90000, sequenceHeader: undefined }])), 13)
+  assert.equal(described(negotiate(offer, [h264(66, 0)])), undefined)
+})
+
+test('REMB is agreed on where it is offered and transport-wide feedback is not', () => {
+  const side = { ice: { ufrag: 'here', password: 'a password of twenty-two' }, setup: 'passive', fingerprint: 'sha-256 00', addresses: [] } as const
+  for (const [lines, feedback] of [
+    ['a=rtcp-fb:102 goog-remb\n', ['102 nack', '102 nack pli', '102 goog-remb']],
+    [`a=rtcp-fb:102 goog-remb\na=rtcp-fb:102 transport-cc\na=extmap:4 ${TRANSPORT_CC_URI}\n`, ['102 nack', '102 nack pli', '102 transport-cc']],
+  ] as const) {
+    const offer = decodeRtcOffer(CHROMIUM_OFFER.replace('a=rtpmap:103 rtx/90000', `${lines}a=rtpmap:103 rtx/90000`))
+    const { accepted } = negotiate(offer, [h264(66, 0)])
+    const [video] = decodeSdp(encodeRtcAnswer({ ...side, offer, accepted, ssrcs: [7], rtxSsrcs: [8], candidates: [], sessionId: '1', cname: 'c' })).media
+    assert.deepEqual(video && attributesNamed(video, 'rtcp-fb'), feedback)
+  }
 })
 
 describe('refused offers', () => {

@@ -1,17 +1,20 @@
 import type { Packet } from '../../hub/packet.ts'
 import type { Track } from '../../hub/track.ts'
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../../protocols/rtp/rtp-packet.ts'
-import type { SrtpSender, SrtpStream } from '../../protocols/srtp/srtp-sender.ts'
+import type { SrtpStream } from '../../protocols/srtp/srtp-sender.ts'
 import type { DatagramOut, Destination } from './datagram-out.ts'
+import { writeExtensions } from './described-header.ts'
 import { NEEDED_BY_NONE, pictureNeed } from './droppable.ts'
 import { GroupStretch } from './group-stretch.ts'
+import { LatePackets } from './late-packets.ts'
 import type { AcceptedTrack } from './negotiate.ts'
 import type { OutPacket } from './out-packet.ts'
+import type { OutTrackPath } from './out-track-path.ts'
 import { type PacketRun, PacketRuns } from './packet-runs.ts'
 import { RepeatLimiter } from './repeat-limiter.ts'
 import { RtxStream } from './rtx-stream.ts'
 import { compressAfterStretch, compressedTime, compressForJoin, compressForRepeat, stretchGroup, type TimeCompression } from './time-compression.ts'
-import { TRANSPORT_SEQ_BYTES, writeTransportSeq } from './transport-seq.ts'
+import { TRANSPORT_SEQ_BYTES } from './transport-seq.ts'
 import type { ViewerLink } from './viewer-link.ts'
 
 /** A repetition for a PLI is worth it only if it brings the viewer up to now soon. */
@@ -35,16 +38,6 @@ const PADDING_PACKETS = 16
 /** Packets that wait to be sent again where the path is narrow. */
 const MAX_WAITING_REPEATS = 256
 
-/** Where a track's packets go. */
-export type OutTrackPath = {
-  readonly srtp: SrtpSender
-  readonly out: DatagramOut
-  readonly link: ViewerLink
-  readonly ssrc: number
-  /** SSRC of retransmissions. */
-  readonly rtxSsrc: number
-}
-
 /** What a viewer gets of one track: its numbering, its place in the stream, its encryption. */
 export class OutTrack {
   readonly track: Track
@@ -56,16 +49,19 @@ export class OutTrack {
   repeated = 0
   readonly #payloadType: number
   readonly #transportCcId: number | undefined
+  readonly #descriptorId: number | undefined
   readonly #srtp: SrtpStream
   readonly #rtx: RtxStream | undefined
   readonly #out: DatagramOut
   readonly #link: ViewerLink
+  readonly #needsKeyFrame: (nowMs: number) => void
   readonly #isVideo: boolean
   /** `live` takes packets as they come; `catching-up` reads the ring; `waiting` needs a packet where decoding can start. */
   #state: 'waiting' | 'catching-up' | 'live' = 'waiting'
   readonly #runs: PacketRuns
   /** The layer that takes over with a key frame. */
   #next: Track | undefined
+  #isNextPart = false
   /** Of the newest packet, as it was sent. */
   #sentTimestamp = -1
   #sentMarker = true
@@ -79,6 +75,8 @@ export class OutTrack {
   #isLeftOut = false
   /** A picture that others need was left out: the next one that can be decoded is a key frame. */
   #isBroken = false
+  /** The connection did not take what it was given, when that was looked at last. */
+  #isSlow = false
   /** The lowest temporal layer of which a picture was left out: those behind it may need that one. */
   #lostLayer = NEEDED_BY_NONE
   #lastPliMs = Number.NEGATIVE_INFINITY
@@ -88,13 +86,14 @@ export class OutTrack {
   #limiter: RepeatLimiter | undefined
   /** Indexes of packets that are to be sent again as soon as the pace allows. */
   readonly #repeats = new Set<number>()
+  readonly #late: LatePackets | undefined
   /** Index of the first packet of the newest key frame: before it nothing is worth a repetition on a narrow path. */
   #groupIndex = 0
   readonly #stretch = new GroupStretch()
 
   constructor(track: Track, accepted: AcceptedTrack, path: OutTrackPath) {
     const { payloadType } = accepted.map
-    const { rtxPayloadType, transportCcId } = accepted.loss
+    const { rtxPayloadType, transportCcId, dependencyDescriptorId } = accepted.loss
     this.track = track
     this.source = track
     this.#runs = new PacketRuns(track.ring)
@@ -102,25 +101,58 @@ export class OutTrack {
     this.#payloadType = payloadType
     this.#isVideo = track.codec.kind === 'video'
     this.#transportCcId = this.#isVideo ? transportCcId : undefined
+    this.#descriptorId = dependencyDescriptorId
     this.#srtp = path.srtp.openStream(path.ssrc)
     this.#rtx = rtxPayloadType === undefined ? undefined : new RtxStream(path.srtp.openStream(path.rtxSsrc), path.rtxSsrc, rtxPayloadType)
     this.#out = path.out
     this.#link = path.link
+    this.#late = path.link.history && this.#transportCcId !== undefined ? new LatePackets(path.link.history) : undefined
+    this.#needsKeyFrame = (nowMs) => path.needsKeyFrame(nowMs)
   }
 
   get catchingUp(): boolean {
-    return this.#state === 'catching-up' || this.#repeats.size > 0
+    return this.#state === 'catching-up' || this.#repeats.size > 0 || this.#late?.isHolding === true
   }
 
-  /** Begins with the pictures since the newest key frame where there are such, and audio with what comes next. */
+  /** Begins with the pictures since the newest key frame where there are such, and audio with what comes next. Goes on in the same way after a pause. */
   start(): void {
-    if (!this.#isVideo) return
     const { ring } = this.source
+    if (this.packets > 0) {
+      this.#resume()
+      return
+    }
+    if (!this.#isVideo) return
     const seq = ring.randomAccessSeq
     const newest = ring.get(ring.newestSeq)
     if (seq === undefined || !newest) return
     this.#begin(seq, compressForJoin(newest.timestamp))
     this.#state = 'catching-up'
+  }
+
+  /** What came meanwhile leaves no gap in the numbering. */
+  #resume(): void {
+    const { ring } = this.source
+    this.#repeats.clear()
+    this.#pictureTime = -1
+    const newest = ring.get(ring.newestSeq)
+    const seq = ring.randomAccessSeq
+    const first = seq === undefined ? undefined : ring.get(seq)
+    if (!this.#isVideo || !newest || newest.timestamp <= this.#sentTimestamp || !first) {
+      this.#runs.begin(ring.newestSeq + 1, this.#nextIndex, undefined, ring)
+      this.#nextSeq = ring.newestSeq + 1
+      this.#state = 'live'
+      return
+    }
+    const isNewGroup = first.timestamp > this.#sentTimestamp
+    const next = isNewGroup ? first.seq : this.#nextSeq
+    this.#runs.begin(next, this.#nextIndex, compressForJoin(newest.timestamp), ring)
+    this.#nextSeq = next
+    if (isNewGroup) this.#isBroken = this.#isLeftOut = false
+    this.#state = 'catching-up'
+  }
+
+  get takesDescriptor(): boolean {
+    return this.#descriptorId !== undefined
   }
 
   /** Whether packets of the track or one of its layers matter here. */
@@ -138,7 +170,9 @@ export class OutTrack {
       const isBehind = this.sendLive(nowMs, ready, packet, to)
       return (this.#next !== undefined && packet.marker && this.#takeOver(nowMs)) || isBehind
     }
-    return from === this.#next && packet.randomAccess && this.#takeOver(nowMs)
+    if (from !== this.#next || !packet.randomAccess) return false
+    this.#isSlow = to.connection?.isSlow === true
+    return this.#takeOver(nowMs)
   }
 
   /**
@@ -177,6 +211,7 @@ export class OutTrack {
     const link = this.#link
     link.refill(nowMs)
     let sent = 0
+    if (this.#late?.isHolding) for (const index of this.#late.due(nowMs)) this.#repeats.add(index)
     for (const index of this.#repeats) {
       if (sent >= maxPackets || link.paceBytes < 0) break
       this.#repeats.delete(index)
@@ -235,6 +270,7 @@ export class OutTrack {
     const index = newestIndex - ((newestIndex - seq16) & 0xffff)
     const link = this.#link
     if (link.isNarrow && this.#isVideo && index < this.#groupIndex) return false
+    if (this.#late?.holds(nowMs, index)) return false
     if (!link.isPaced || !this.#isVideo || link.paceBytes >= 0) return this.#sendAgain(nowMs, index, ready, to)
     if (this.#repeats.size < MAX_WAITING_REPEATS) this.#repeats.add(index)
     return false
@@ -297,28 +333,42 @@ export class OutTrack {
 
   /**
    * From which layer the pictures are to come. Before the first packet at once, later with a key frame: until then the present one goes on.
+   * @param isPart what is sent now has all of it: it can take over at any picture
    * @returns whether a key frame has to be asked for
    */
-  setSource(nowMs: number, source: Track): boolean {
+  setSource(nowMs: number, source: Track, isPart = false): boolean {
     this.#next = source === this.source ? undefined : source
+    this.#isNextPart = isPart
     if (!this.#next) return false
     if (this.packets === 0 && this.#state === 'waiting') {
       this.source = source
       this.#next = undefined
       return false
     }
-    return !this.#takeOver(nowMs)
+    return !this.#takeOver(nowMs) && (!isPart || this.#isBroken)
+  }
+
+  /** Goes on with the part behind the picture that was sent last, if all that this needs was sent. */
+  #takePart(part: Track): boolean {
+    if (!this.#sentMarker || this.#isBroken || this.#pictureTime < 0) return false
+    this.source = part
+    this.#next = undefined
+    this.#nextSeq = part.ring.firstAfter(this.#pictureTime)
+    this.#runs.begin(this.#nextSeq, this.#nextIndex, this.#runs.current.compression, part.ring)
+    this.#state = 'catching-up'
+    return true
   }
 
   /**
-   * Goes over to the layer that is to take over if it has a fresh key frame, and the present picture is whole.
+   * Goes over to the layer that is to take over if it has a fresh key frame that can be sent now, and the present picture is whole.
    * @returns whether it did
    */
   #takeOver(nowMs: number): boolean {
+    if (this.#next && this.#isNextPart && this.#takePart(this.#next)) return true
     const ring = this.#next?.ring
     const seq = ring?.randomAccessSeq
     const first = seq === undefined ? undefined : ring?.get(seq)
-    if (!this.#next || !ring || !first || nowMs - first.arrivalMs > FRESH_KEY_MS) return false
+    if (!this.#next || !ring || !first || nowMs - first.arrivalMs > FRESH_KEY_MS || this.#isSlow) return false
     if (!this.#sentMarker && nowMs - first.arrivalMs < WHOLE_PICTURE_MS && this.#state === 'live') return false
     this.source = this.#next
     this.#next = undefined
@@ -349,9 +399,13 @@ export class OutTrack {
     const wasLeftOut = this.#isLeftOut
     const link = this.#link
     const isSlow = to.connection?.isSlow === true
+    this.#isSlow = isSlow
+    if (isSlow) link.handleSlowness(nowMs)
     if (link.isNarrow || this.#isBroken || isSlow || this.#lostLayer < NEEDED_BY_NONE) this.#isLeftOut = !this.#fits(nowMs, packet, isSlow)
     else this.#isLeftOut = false
     if (this.#state === 'live') link.refill(nowMs)
+    const isNewest = packet.seq >= (this.source.ring.randomAccessSeq ?? 0)
+    if (this.#isBroken && isNewest && !isSlow && link.paceBytes >= 0) this.#needsKeyFrame(nowMs)
     // What was left out leaves no gap, or the viewer would ask for it.
     if (this.#isLeftOut || !this.#isVideo) return
     let { compression } = this.#runs.current
@@ -427,17 +481,13 @@ export class OutTrack {
     const at = out.reserve()
     const { bytes } = out.memory
     writeRtpHeader(bytes, at, payloadType, packet.marker, index, compressedTime(run.compression, packet.timestamp), ssrc)
-    let headerBytes = RTP_HEADER_BYTES
-    if (link.isWatched && this.#transportCcId !== undefined && link.history) {
-      writeTransportSeq(
-        bytes,
-        at,
-        this.#transportCcId,
-        link.history.add(nowMs, ready.payloadBytes + RTP_HEADER_BYTES + TRANSPORT_SEQ_BYTES, ssrc !== this.ssrc),
-      )
-      headerBytes += TRANSPORT_SEQ_BYTES
-    }
-    const length = srtp.protect(out.memory, at, headerBytes, ready.payload, ready.payloadBytes, index)
+    const count =
+      link.isWatched && this.#transportCcId !== undefined && link.history
+        ? { id: this.#transportCcId, seq: link.history.add(nowMs, ready.payloadBytes + RTP_HEADER_BYTES + TRANSPORT_SEQ_BYTES, ssrc !== this.ssrc) }
+        : undefined
+    const extensionBytes = writeExtensions(bytes, at, count, this.#descriptorId, packet.dependencyDescriptor, ready.payloadBytes)
+    if (count && ssrc === this.ssrc) this.#late?.sent(index, count.seq)
+    const length = srtp.protect(out.memory, at, RTP_HEADER_BYTES + extensionBytes, ready.payload, ready.payloadBytes, index)
     out.sendReserved(at, length, to)
     // The estimate is of the pictures, which have the count that it is made from.
     if (!this.#isVideo) return

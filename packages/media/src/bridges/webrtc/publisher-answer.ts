@@ -14,6 +14,8 @@ const receivingSection = (side: AnsweringSide, media: OfferedMedia, accepted: Ac
   const { map, rtxPayloadType } = accepted
   const attributes: SdpAttribute[] = [['recvonly', undefined]]
   for (const [id, uri] of extensionUris(accepted.extensions)) attributes.push(['extmap', `${id} ${uri}`])
+  // A template structure is longer than the one-byte form of header extensions can say: RFC 8285 section 6.
+  if (accepted.extensions.dependencyDescriptor !== undefined) attributes.push(['extmap-allow-mixed', undefined])
   attributes.push(rtpMapLine(map))
   const format = formatToReceive(accepted)
   if (format !== undefined) attributes.push(['fmtp', `${map.payloadType} ${format}`])

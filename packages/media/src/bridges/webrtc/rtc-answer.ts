@@ -1,4 +1,5 @@
 import type { IceCredentials } from '../../protocols/ice/ice-lite-agent.ts'
+import { DEPENDENCY_DESCRIPTOR_URI } from '../../protocols/rtp/dependency-descriptor.ts'
 import type { RtpMap } from '../../protocols/sdp/attributes.ts'
 import { encodeSdp, type SdpAttribute, type SdpMedia } from '../../protocols/sdp/sdp.ts'
 import type { TransportAddress } from '../../protocols/stun/transport-address.ts'
@@ -88,8 +89,12 @@ const sendingSection = (answer: RtcAnswer, media: OfferedMedia, track: AcceptedT
   if (media.kind === 'video') {
     attributes.push(['rtcp-fb', `${payloadType} nack`], ['rtcp-fb', `${payloadType} nack pli`])
     if (loss.takesFir) attributes.push(['rtcp-fb', `${payloadType} ccm fir`])
+    if (loss.sendsRemb) attributes.push(['rtcp-fb', `${payloadType} goog-remb`])
     if (loss.transportCcId !== undefined) {
       attributes.push(['rtcp-fb', `${payloadType} transport-cc`], ['extmap', `${loss.transportCcId} ${TRANSPORT_CC_URI}`])
+    }
+    if (loss.dependencyDescriptorId !== undefined) {
+      attributes.push(['extmap-allow-mixed', undefined], ['extmap', `${loss.dependencyDescriptorId} ${DEPENDENCY_DESCRIPTOR_URI}`])
     }
     if (loss.rtxPayloadType !== undefined) {
       formats.push(loss.rtxPayloadType)

@@ -22,6 +22,9 @@ const LEAST_RATE_SPAN_MS = 300
 /** A publisher that was asked for a key frame has sent it by then, in milliseconds, or will not. */
 const KEY_FRAME_COMES_MS = 1000
 
+/** For viewers whose path is too narrow, all together, a key frame is asked for at most so often: for everybody else it is a worse picture. */
+const AFTER_CUT_MS = 4000
+
 export type RtcFeedOptions = {
   /** One per track of the stream, different ones. All viewers of a stream get the same. */
   readonly ssrcs: readonly number[]
@@ -52,6 +55,8 @@ export class RtcFeed implements PacketReader, Shared {
   readonly #wallOffsetMs: number
   /** When the publisher was asked for a key frame, by track. */
   readonly #askedMs: number[] = []
+  /** The same, for viewers of which pictures were left out. */
+  readonly #cutMs: number[] = []
   /** Packets of one track or layer that wait to be delivered, and the same made ready. */
   readonly #gathered: Packet[] = []
   readonly #ready: OutPacket[] = []
@@ -195,6 +200,15 @@ export class RtcFeed implements PacketReader, Shared {
   askForKeyFrame(track: Track, nowMs: number): boolean {
     if (this.#stream.requestKeyFrame(track, nowMs)) this.#askedMs[track.index] = nowMs
     return nowMs - (this.#askedMs[track.index] ?? Number.NEGATIVE_INFINITY) < KEY_FRAME_COMES_MS
+  }
+
+  /** Whether the publisher may be asked for a key frame of the track, or of a layer of it, because pictures were left out. */
+  mayAskAfterCut({ index }: Track, nowMs: number): boolean {
+    return nowMs - (this.#cutMs[index] ?? Number.NEGATIVE_INFINITY) >= AFTER_CUT_MS
+  }
+
+  askedAfterCut({ index }: Track, nowMs: number): void {
+    this.#cutMs[index] = nowMs
   }
 
   /** Wall-clock time of a moment of the monotonic clock, as in the sender reports. */

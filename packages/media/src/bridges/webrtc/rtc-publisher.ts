@@ -143,13 +143,15 @@ export class RtcPublisher {
       const count = findHeaderExtension(bytes, this.#transportCc)
       if (count?.length === 2) this.#arrivals.onPacket(nowMs, ((count[0] as number) << 8) | (count[1] as number))
     }
-    const packet = decodeRtpPacket(bytes)
-    const route = this.#routes.get(packet.ssrc) ?? this.#findRoute(bytes, packet)
+    const plain = decodeRtpPacket(bytes)
+    const route = this.#routes.get(plain.ssrc) ?? this.#findRoute(bytes, plain)
     if (!route) {
       this.unknown++
       return
     }
     const { track, source, isRepair } = route
+    const { dependencyDescriptor: id } = track.media.extensions
+    const packet = id === undefined ? plain : { ...plain, dependencyDescriptor: findHeaderExtension(bytes, id) }
     if (!isRepair) {
       if (packet.payloadType === track.media.map.payloadType) track.push(nowMs, source, packet, false)
       else if (packet.payloadType === track.media.redPayloadType) this.#unwrap(nowMs, route, bytes, packet)
@@ -304,13 +306,14 @@ const repairedSource = ({ media, sources }: InTrack, bytes: Uint8Array, ssrc: nu
 }
 
 /** The packet that is sent again, RFC 4588 section 4. */
-const original = ({ marker, timestamp, payload }: RtpPacket, { media }: InTrack, source: InSource): RtpPacket => ({
+const original = ({ marker, timestamp, payload, dependencyDescriptor }: RtpPacket, { media }: InTrack, source: InSource): RtpPacket => ({
   payloadType: media.map.payloadType,
   marker,
   seq: ((payload[0] as number) << 8) | (payload[1] as number),
   timestamp,
   ssrc: source.ssrc,
   payload: payload.subarray(OSN_BYTES),
+  dependencyDescriptor,
 })
 
 /** The header extension with that identifier as text, as `mid` and `rid` have it. */

@@ -12,6 +12,12 @@ import type { RtcFeed } from './rtc-feed.ts'
 import { type LayerPlace, ViewerLayers } from './viewer-layers.ts'
 import { type ViewerLevel, ViewerLink } from './viewer-link.ts'
 
+/**
+ * Nothing is sent to a viewer that was not heard for so long, in milliseconds, though it may come back until its consent ends. One that sends
+ * nothing but its checks of consent lets six seconds pass between two of them, RFC 7675 section 5.1.
+ */
+const SILENT_MS = 6500
+
 /** What DTLS and ICE gave to a viewer. */
 export type RtcViewerTransport = {
   readonly srtp: SrtpSender
@@ -59,6 +65,9 @@ export class RtcViewer {
   #nacks = 0
   #plis = 0
   readonly link: ViewerLink
+  /** When something valid came from it. */
+  #heardMs = Number.POSITIVE_INFINITY
+  #isPaused = false
   /** The newest report block of each track. */
   readonly #reports: (ReportBlock | undefined)[] = []
   readonly #feed: RtcFeed
@@ -76,7 +85,8 @@ export class RtcViewer {
       const choice = accepted.find((candidate) => candidate.trackIndex === trackIndex)
       if (!choice) return undefined
       const { srtp, out } = transport
-      return new OutTrack(track, choice, { srtp, out, link: this.link, ssrc: feed.ssrcs[trackIndex] as number, rtxSsrc: feed.rtxSsrcs[trackIndex] as number })
+      const [ssrc, rtxSsrc] = [feed.ssrcs[trackIndex] as number, feed.rtxSsrcs[trackIndex] as number]
+      return new OutTrack(track, choice, { srtp, out, link: this.link, ssrc, rtxSsrc, needsKeyFrame: (nowMs) => this.#afterCut(nowMs, trackIndex) })
     })
     this.#layers = this.tracks.map((out) => (out?.track.codec.kind === 'video' ? new ViewerLayers(out, this.link) : undefined))
     this.link.onTarget = (nowMs) => {
@@ -123,9 +133,13 @@ export class RtcViewer {
     return this.tracks.some((track) => track?.catchingUp) || this.#layers.some((layers) => layers?.isProbing)
   }
 
+  /** Sending begins, or goes on after a pause. */
   start(nowMs: number): void {
     this.link.watch(nowMs)
-    for (const layers of this.#layers) layers?.start(nowMs)
+    for (const [trackIndex, layers] of this.#layers.entries()) {
+      if (this.tracks[trackIndex]?.packets === 0) layers?.start(nowMs)
+      else layers?.choose(nowMs)
+    }
     for (const track of this.tracks) track?.start()
   }
 
@@ -137,12 +151,29 @@ export class RtcViewer {
     return sent
   }
 
+  /** Something valid came from the viewer: sending begins, or goes on. */
+  heard(nowMs: number): void {
+    this.#heardMs = nowMs
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#feed.addViewer(this)
+  }
+
+  /** Several times a second: sends no media to one that seems to have vanished. */
+  tick(nowMs: number): void {
+    if (this.#isPaused || nowMs - this.#heardMs < SILENT_MS) return
+    this.#isPaused = true
+    this.#feed.removeViewer(this)
+  }
+
   /**
    * Takes a datagram with RTCP.
    * @throws ProtocolError `srtcp/…`, `rtcp/…`: the datagram is dropped and counted
    */
   handleRtcp(nowMs: number, datagram: Uint8Array): void {
-    for (const message of decodeRtcp(this.#transport.srtcpIn.unprotect(datagram))) {
+    const messages = decodeRtcp(this.#transport.srtcpIn.unprotect(datagram))
+    this.heard(nowMs)
+    for (const message of messages) {
       if (message.type === 'nack') {
         this.#nacks += message.seqs.length
         this.link.watch(nowMs)
@@ -157,6 +188,8 @@ export class RtcViewer {
         for (const { ssrc } of message.entries) this.#needsKeyFrame(nowMs, ssrc)
       } else if (message.type === 'transport-feedback') {
         this.link.handleFeedback(nowMs, message, this.to.connection !== undefined)
+      } else if (message.type === 'remb') {
+        this.link.handleRemb(nowMs, message.bitrateBps)
       } else if (message.type === 'receiver-report' || message.type === 'sender-report') {
         for (const report of message.reports) this.#learnReport(nowMs, report)
       }
@@ -196,6 +229,11 @@ export class RtcViewer {
     const out = this.#trackOf(ssrc)
     if (!out || this.#askForKeyFrame(nowMs, out) || out.hasAllOfSilent(nowMs)) return
     if (out.repeatGroup(nowMs)) this.#feed.onCatchUp()
+  }
+
+  #afterCut(nowMs: number, trackIndex: number): void {
+    const out = this.tracks[trackIndex]
+    if (out && this.#feed.mayAskAfterCut(out.track, nowMs) && this.#askForKeyFrame(nowMs, out)) this.#feed.askedAfterCut(out.track, nowMs)
   }
 
   #askForKeyFrame(nowMs: number, { track }: OutTrack): boolean {

@@ -5,6 +5,7 @@ import type { Layer } from '../../hub/layer.ts'
 import type { Packet } from '../../hub/packet.ts'
 import { Stream } from '../../hub/stream.ts'
 import { SpatialLayers } from './spatial-layers.ts'
+import { makeSpatialParts } from './spatial-parts.ts'
 
 const STARTS = 0x08
 const ENDS = 0x04
@@ -19,6 +20,7 @@ class Scene {
   readonly written: { layer: string; packet: Packet }[] = []
   readonly asked: number[] = []
   readonly layers: SpatialLayers
+  readonly parts = makeSpatialParts({ kind: 'video', name: 'vp9', clockRate: 90000, profile: 0 })
   seq = 0
 
   constructor() {
@@ -33,12 +35,16 @@ class Scene {
     return this.stream.tracks[0]?.layers ?? []
   }
 
+  push(packet: Packet): void {
+    this.layers.push(packet, this.parts?.of(packet))
+  }
+
   /** A packet of one layer's frame, of a picture with that time. */
   packet(arrivalMs: number, spatialId: number, flags: number, marker: boolean, key = false): void {
     const hasStructure = key && spatialId === 0 && (flags & STARTS) !== 0
     const descriptor = [0x80 | 0x20 | flags | (key ? 0 : 0x40) | (hasStructure ? 0x02 : 0), 0x11, spatialId << 1, 0, ...(hasStructure ? STRUCTURE : [])]
     const randomAccess = key && spatialId === 0 && (flags & STARTS) !== 0
-    this.layers.push({ seq: this.seq++, timestamp: arrivalMs * 90, marker, randomAccess, payload: Uint8Array.of(...descriptor, 1, 2, 3), arrivalMs })
+    this.push({ seq: this.seq++, timestamp: arrivalMs * 90, marker, randomAccess, payload: Uint8Array.of(...descriptor, 1, 2, 3), arrivalMs })
   }
 
   /** A packet of the small size, two of the large one. */
@@ -112,7 +118,7 @@ test('any payloads leave no more than four sizes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(3), (payload, lost) => {
       scene.seq += lost
-      scene.layers.push({ seq: scene.seq++, timestamp: 0, marker: false, randomAccess: false, payload, arrivalMs: scene.seq })
+      scene.push({ seq: scene.seq++, timestamp: 0, marker: false, randomAccess: false, payload, arrivalMs: scene.seq })
       assert.ok(scene.tracks.length <= 4)
     }),
   )

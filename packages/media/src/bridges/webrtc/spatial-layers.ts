@@ -1,11 +1,10 @@
-import { ProtocolError } from '../../bytes/protocol-error.ts'
 import { Layer } from '../../hub/layer.ts'
 import type { Packet } from '../../hub/packet.ts'
 import type { Stream } from '../../hub/stream.ts'
 import type { Track } from '../../hub/track.ts'
-import { decodeVp9Descriptor, type Vp9Descriptor } from '../../protocols/rtp/vp9-payload.ts'
 import type { LayerCounters } from './layer-counters.ts'
 import type { PictureSize } from './picture-size.ts'
+import type { SpatialPart } from './spatial-parts.ts'
 
 /** RFC 9628 section 4.2: three bits. Browsers send three. */
 const MAX_SPATIAL_LAYERS = 4
@@ -14,7 +13,7 @@ const MAX_SPATIAL_LAYERS = 4
 type Level = { readonly layer: Layer; bytes: number; lastMs: number }
 
 /**
- * The sizes of a VP9 stream with spatial layers (SVC), as layers of the hub: the one of a size has the packets of that size and of all smaller
+ * The sizes of a VP9 or AV1 stream with spatial layers (SVC), as layers of the hub: the one of a size has the packets of that size and of all smaller
  * ones, numbered without gaps, with the marker on the last packet of that size. A viewer changes between them as between those of a simulcast.
  */
 export class SpatialLayers {
@@ -38,15 +37,14 @@ export class SpatialLayers {
     return this.#levels.map(({ layer }, id) => ({ name: layer.name, ...this.#sizes[id], bitrateBps: layer.bitrateBps, packets: layer.track.nextSeq }))
   }
 
-  /** A packet that was just written to the track. */
-  push(packet: Packet): void {
-    const descriptor = descriptorOf(packet)
-    const spatialId = descriptor?.layer?.spatialId
-    if (!descriptor || spatialId === undefined || spatialId >= MAX_SPATIAL_LAYERS) return
+  /** A packet that was just written to the track. @param part undefined where it is not known: no size gets the packet */
+  push(packet: Packet, part: SpatialPart | undefined): void {
+    if (!part || part.spatialId >= MAX_SPATIAL_LAYERS) return
+    const { spatialId, sizes } = part
     // Key frames tell the sizes; a stream of one size has no layers.
-    const largest = Math.max(spatialId, Math.min(MAX_SPATIAL_LAYERS, descriptor.sizes.length) - 1)
+    const largest = Math.max(spatialId, Math.min(MAX_SPATIAL_LAYERS, sizes.length) - 1)
     if (largest > 0 && largest >= this.#levels.length) this.#open(largest, packet.arrivalMs)
-    for (const [id, size] of descriptor.sizes.entries()) this.#sizes[id] = size
+    for (const [id, size] of sizes.entries()) this.#sizes[id] = size
     const missing = this.#nextSeq < 0 ? 0 : packet.seq - this.#nextSeq
     this.#nextSeq = packet.seq + 1
     for (let id = 0; id < this.#levels.length; id++) {
@@ -57,7 +55,7 @@ export class SpatialLayers {
       if (id < spatialId) continue
       level.bytes += packet.payload.length
       if (id === spatialId) level.lastMs = packet.arrivalMs
-      const isLast = packet.marker || (id === spatialId && descriptor.endsFrame)
+      const isLast = packet.marker || (id === spatialId && part.endsFrame)
       this.#stream.writeLayerPacket(this.#track, level.layer, { ...packet, seq: track.nextSeq, marker: isLast })
     }
     this.#measure(packet.arrivalMs)
@@ -65,7 +63,7 @@ export class SpatialLayers {
 
   #open(spatialId: number, nowMs: number): void {
     for (let id = this.#levels.length; id <= spatialId; id++) {
-      this.#levels.push({ layer: new Layer(`s${id}`, this.#track, this.#ask), bytes: 0, lastMs: nowMs })
+      this.#levels.push({ layer: new Layer(`s${id}`, this.#track, this.#ask, true), bytes: 0, lastMs: nowMs })
     }
     this.#tell()
   }
@@ -92,13 +90,3 @@ export class SpatialLayers {
 }
 
 const MEASURE_MS = 1000
-
-const descriptorOf = ({ payload }: Packet): Vp9Descriptor | undefined => {
-  try {
-    return decodeVp9Descriptor(payload)
-  } catch (error) {
-    // The depacketizer leaves out what is broken.
-    if (error instanceof ProtocolError) return undefined
-    throw error
-  }
-}

@@ -10,7 +10,8 @@ import { encodeTransportFeedback } from '../../protocols/rtp/transport-feedback.
 import type { SrtcpReceiver, SrtcpSender } from '../../protocols/srtp/srtcp.ts'
 import { SRTP_HEADROOM, type SrtpStream } from '../../protocols/srtp/srtp-sender.ts'
 import { makeWordMemory } from '../../protocols/srtp/word-memory.ts'
-import { fittingLayer, startLayer } from './layer-choice.ts'
+import type { DatagramConnection } from './datagram-out.ts'
+import { decodableAlone, fittingLayer, startLayer } from './layer-choice.ts'
 import { PathProbe } from './path-probe.ts'
 import { RtcFeed } from './rtc-feed.ts'
 import { RtcViewer } from './rtc-viewer.ts'
@@ -34,6 +35,11 @@ const clearSrtp: SrtpStream = {
   },
 }
 
+/** What a kernel takes for a connection before the process has to wait, and what the process lets wait before it calls it slow, in octets. */
+const KERNEL_BYTES = 200_000
+const SLOW_BYTES = 64_000
+const CAUGHT_UP_BYTES = 32_000
+
 /** A publisher of three layers that makes key frames when asked, the server's side of a viewer, and the path to it. */
 class Scene {
   readonly link = new SimulatedLink({ capacityBps: 20_000_000, delayMs: 20, queueMs: 300, loss: 0, jitterMs: 1 })
@@ -47,13 +53,22 @@ class Scene {
   readonly #stream = new Stream([video], { makePacketizer: () => ({ push: () => [] }), makeDepacketizer: () => ({ push: () => [] }) })
   readonly #receiver = new SimulatedReceiver()
   readonly #feed: RtcFeed
+  readonly #isByTcp: boolean
   readonly #wantsKey = new Set<Rid>(RIDS)
   #behind = false
+  /** Of a connection, what was written and did not arrive yet, in the order of arrival. */
+  readonly #onWay: { readonly arrivedMs: number; readonly bytes: number }[] = []
 
-  constructor() {
+  /**
+   * @param isByTcp nothing is lost; what the path does not carry waits, and all is late where TCP repeats a packet
+   * @param areParts each layer is part of the larger ones
+   */
+  constructor(isByTcp = false, areParts = false) {
+    this.#isByTcp = isByTcp
+    if (isByTcp) this.link.conditions = { ...this.link.conditions, queueMs: 60_000 }
     const stream = this.#stream
     stream.begin('packets')
-    for (const rid of RIDS) this.layers.set(rid, new Layer(rid, this.track, () => this.#ask(rid)))
+    for (const rid of RIDS) this.layers.set(rid, new Layer(rid, this.track, () => this.#ask(rid), areParts))
     this.#tell()
     this.#feed = new RtcFeed(stream, {
       ssrcs: [VIDEO_SSRC],
@@ -75,7 +90,11 @@ class Scene {
     const transport = { srtp: { openStream: () => clearSrtp }, srtcpOut: rtcp, srtcpIn: rtcp, out }
     const accepted = [{ trackIndex: 0, mediaIndex: 0, map, format: undefined, loss }]
     this.#pass(2000)
-    this.viewer = new RtcViewer(this.#feed, stream.tracks, accepted, transport, { address: '192.0.2.1', port: 1 })
+    this.viewer = new RtcViewer(this.#feed, stream.tracks, accepted, transport, {
+      address: '192.0.2.1',
+      port: 1,
+      connection: isByTcp ? this.#connection() : undefined,
+    })
     this.#feed.addViewer(this.viewer)
   }
 
@@ -112,6 +131,26 @@ class Scene {
     }
   }
 
+  /** What waits for the path, in octets. */
+  get waitingBytes(): number {
+    while ((this.#onWay[0]?.arrivedMs ?? Number.POSITIVE_INFINITY) <= this.nowMs) this.#onWay.shift()
+    return this.#onWay.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  #connection(): DatagramConnection {
+    let slow = false
+    const isSlow = (): boolean => {
+      slow = this.waitingBytes > KERNEL_BYTES + (slow ? CAUGHT_UP_BYTES : SLOW_BYTES)
+      return slow
+    }
+    return {
+      get isSlow() {
+        return isSlow()
+      },
+      send: () => undefined,
+    }
+  }
+
   #ask(rid: Rid): void {
     this.asked.push(rid)
     this.#wantsKey.add(rid)
@@ -136,7 +175,13 @@ class Scene {
   }
 
   #onDatagram(bytes: Uint8Array): void {
-    const arrivedMs = this.link.send(this.nowMs, bytes.length)
+    let arrivedMs = this.link.send(this.nowMs, bytes.length)
+    if (this.#isByTcp && arrivedMs !== undefined) {
+      // In order, and a while later where one is sent again.
+      const isRepeated = this.sent.length % 700 === 699
+      arrivedMs = Math.max(arrivedMs + (isRepeated ? 200 : 0), this.#onWay.at(-1)?.arrivedMs ?? 0)
+      this.#onWay.push({ arrivedMs, bytes: bytes.length })
+    }
     this.sent.push({ ...decodeRtpPacket(bytes), atMs: this.nowMs })
     if (((bytes[0] as number) & 0x10) !== 0 && arrivedMs !== undefined) this.#receiver.onPacket(((bytes[17] as number) << 8) | (bytes[18] as number), arrivedMs)
   }
@@ -196,6 +241,43 @@ describe('layers for a viewer', () => {
     })
   }
 
+  for (const [share, expected] of [
+    [0.7, 'm'],
+    [0.3, 'l'],
+  ] as const) {
+    test(`by TCP, a path of ${share * 100} % of the largest: the same, though what it does not carry waits first`, () => {
+      const scene = new Scene(true)
+      scene.run(10)
+      scene.run(40, share * 2_400_000)
+      const all = scene.pictures(10_000)
+      const gaps = all.map(({ atMs }, i) => atMs - (all[i - 1]?.atMs ?? atMs))
+      assert.ok(Math.max(...gaps) < 500, `${Math.max(...gaps)} ms without a picture`)
+      const rids = all.filter(({ atMs }) => atMs > 19_000).map(({ rid }) => rid)
+      assert.ok(rids.filter((rid) => rid === expected).length > 0.9 * rids.length, rids.join(''))
+      assert.ok((scene.waitingBytes * 8000) / (share * 2_400_000) < 100, 'nothing waits any more')
+      scene.run(30, 20_000_000)
+      assert.equal(scene.pictures().at(-1)?.rid, 'h')
+      assertContinuous(scene)
+    })
+  }
+
+  test('layers that are parts of larger ones take over at any picture, without a key frame', () => {
+    const scene = new Scene(false, true)
+    scene.run(5)
+    const asked = scene.asked.length
+    scene.run(20, 0.3 * 2_400_000)
+    const since = scene.pictures(7000)
+    assert.equal(since.at(-1)?.rid, 'l')
+    assert.ok(since.every(({ rid, isKey }, i) => rid === 'h' || !isKey || i === 0))
+    assert.equal(scene.asked.length, asked)
+    const times = since.map(({ timestamp }) => timestamp)
+    assert.ok(
+      times.every((time, i) => i === 0 || time - (times[i - 1] ?? 0) <= 3 * FRAME_MS * 90),
+      'no picture is missing but for those of the queue',
+    )
+    assertContinuous(scene)
+  })
+
   test('a packet from before the change is sent again from the layer that it was of', () => {
     const scene = new Scene()
     scene.run(3)
@@ -236,6 +318,19 @@ test('the largest layer that fits, or the smallest', () => {
   assert.deepEqual([100_000, 300_000, 700_000, 1_000_000, 2_500_000, 3_000_000, Number.POSITIVE_INFINITY].map(at), ['l', 'l', 'l', 'm', 'm', 'h', 'h'])
   assert.equal(fittingLayer([], { targetBps: 1 }), undefined)
   assert.equal(startLayer(coming)?.name, 'l', 'two seconds of it are 50 kB, of the next one 200')
+})
+
+test("of AV1's spatial layers who cannot take descriptors gets the smallest, of other layers all", () => {
+  const scene = new Scene()
+  const layers = [...scene.layers.values()]
+  assert.deepEqual(decodableAlone(layers), layers)
+  const [{ track }] = layers as [Layer]
+  const packet = { seq: track.nextSeq, timestamp: 0, marker: true, randomAccess: false, payload: Uint8Array.of(1), arrivalMs: 0 }
+  track.ring.push({ ...packet, dependencyDescriptor: Uint8Array.of(1, 2, 3) })
+  assert.deepEqual(
+    decodableAlone(layers).map(({ name }) => name),
+    ['l'],
+  )
 })
 
 test('a probe fills the path up, and ends early where packets wait', () => {

@@ -1,6 +1,6 @@
 import type { Layer } from '../../hub/layer.ts'
 import type { Destination } from './datagram-out.ts'
-import { comingLayers, fittingLayer, layerNeedBps, startLayer } from './layer-choice.ts'
+import { comingLayers, decodableAlone, fittingLayer, layerNeedBps, startLayer } from './layer-choice.ts'
 import type { OutPacket } from './out-packet.ts'
 import type { OutTrack } from './out-track.ts'
 import { PathProbe } from './path-probe.ts'
@@ -50,7 +50,7 @@ export class ViewerLayers {
 
   /** Before the first packet. */
   start(nowMs: number): void {
-    this.#chosen = startLayer(this.#out.track.layers)
+    this.#chosen = startLayer(this.#layers)
     if (this.#chosen) this.#out.setSource(nowMs, this.#chosen.track)
   }
 
@@ -63,10 +63,11 @@ export class ViewerLayers {
       this.#out.setSource(nowMs, track)
       return
     }
-    const coming = comingLayers(track.layers)
+    const layers = this.#layers
+    const coming = comingLayers(layers)
     if (coming.length > 0) this.#chosen = this.#best(nowMs, coming)
-    else if (!this.#chosen || !track.layers.includes(this.#chosen)) this.#chosen = startLayer(track.layers)
-    if (this.#chosen && this.#out.setSource(nowMs, this.#chosen.track)) this.#chosen.requestKeyFrame(nowMs)
+    else if (!this.#chosen || !layers.includes(this.#chosen)) this.#chosen = startLayer(layers)
+    if (this.#chosen && this.#out.setSource(nowMs, this.#chosen.track, this.#isPart(this.#chosen))) this.#chosen.requestKeyFrame(nowMs)
   }
 
   /** The present layer needs a picture where decoding can start. @returns whether the publisher was asked; undefined without layers */
@@ -83,12 +84,24 @@ export class ViewerLayers {
       return
     }
     this.#probe = undefined
-    if (result === 'narrow') this.#pause(nowMs, true)
-    else if (result === 'wide') {
-      link.proved()
+    if (result === 'wide') link.proved()
+    const coming = comingLayers(this.#layers)
+    const fitting = fittingLayer(coming, link)
+    if (result === 'wide' && fitting && this.#chosen && coming.indexOf(fitting) > coming.indexOf(this.#chosen)) {
       this.#tryAfterMs = nowMs
       this.choose(nowMs)
-    }
+    } else this.#pause(nowMs, true)
+  }
+
+  /** It is in what the viewer gets now. */
+  #isPart(layer: Layer): boolean {
+    const { track, source } = this.#out
+    return layer.isPart && track.layers.indexOf(layer) < track.layers.findIndex((other) => other.track === source)
+  }
+
+  get #layers(): readonly Layer[] {
+    const { track, takesDescriptor } = this.#out
+    return takesDescriptor ? track.layers : decodableAlone(track.layers)
   }
 
   #best(nowMs: number, coming: readonly Layer[]): Layer | undefined {

@@ -47,10 +47,17 @@ const REPEAT_SHARE = 0.25
 const CLIMB_MARGIN = 1.1
 /** Who chooses layers is told of changes of the estimate from this share on. */
 const NEWS = 0.03
+/** Between two looks at a connection that is slow: it needs a while to show what the first one did. */
+const SLOW_INTERVAL_MS = 1000
+/** A packet that TCP repeats makes others wait for about so long, which is no queue, in milliseconds. */
+const TCP_REPEAT_MS = 300
 const HOLD_OFF_MS = 5000
 const MAX_HOLD_OFF_MS = 60_000
 /** A climb after which the path was too narrow again within this time came too early: the next one waits twice as long. */
 const FAILED_CLIMB_MS = 15_000
+/** A viewer that sends no transport-wide feedback for so long about so many packets will not, in milliseconds, though it said so. */
+const NO_FEEDBACK_MS = 3000
+const NO_FEEDBACK_PACKETS = 30
 
 /**
  * The path to one viewer: what it carries, and what is therefore left out. Feedback costs more than it tells while all is well, so
@@ -72,7 +79,10 @@ export class ViewerLink {
   onTarget: ((nowMs: number) => void) | undefined
   readonly #estimator: BandwidthEstimator | undefined
   /** Of a viewer that sends no transport-wide feedback. */
-  readonly #byReports: ReportEstimator | undefined
+  #byReports: ReportEstimator | undefined
+  /** When feedback came last, or could begin to come, and the count of packets then. */
+  #feedbackMs = 0
+  #feedbackCount = 0
   /** Bits per second at which pictures leave while the path is not narrow. */
   #paceBps = PACE_UNBOUND_BPS
   #watchUntilMs = 0
@@ -99,7 +109,7 @@ export class ViewerLink {
 
   /** Bits per second; undefined while the path has shown no bound. */
   get estimateBps(): number | undefined {
-    const estimateBps = (this.#estimator ?? this.#byReports)?.estimateBps
+    const estimateBps = (this.#byReports ?? this.#estimator)?.estimateBps
     return estimateBps === undefined || estimateBps === Number.POSITIVE_INFINITY ? undefined : estimateBps
   }
 
@@ -108,9 +118,10 @@ export class ViewerLink {
     return this.isNarrow && this.estimateBps !== undefined ? this.estimateBps * SHARE : Number.POSITIVE_INFINITY
   }
 
-  /** How long packets waited in the path at most of late, in milliseconds. */
+  /** How long packets waited in the path's queue at most of late, in milliseconds. */
   get waitedMs(): number {
-    return this.#estimator?.trend.peakMs ?? 0
+    const { peakMs = 0, isPatient = false } = this.#estimator?.trend ?? {}
+    return isPatient ? Math.max(0, peakMs - TCP_REPEAT_MS) : peakMs
   }
 
   /** What was sent of late came through without waiting: so much the path carries. */
@@ -132,7 +143,7 @@ export class ViewerLink {
   get path(): string | undefined {
     const { estimateBps } = this
     if (estimateBps === undefined || !this.isNarrow) return undefined
-    const sign = (this.#estimator ?? this.#byReports)?.lastDecrease?.why === 'loss' ? 'packets are lost' : 'packets wait'
+    const sign = (this.#byReports ?? this.#estimator)?.lastDecrease?.why === 'loss' ? 'packets are lost' : 'packets wait'
     const { streamBps } = this.#stream
     // Not known in the first moments of a narrow path.
     const of = Number.isFinite(streamBps) ? ` of ${megabits(streamBps)}` : ''
@@ -142,6 +153,7 @@ export class ViewerLink {
   /** A sign that packets are lost or late, or the start: feedback is wanted for a while. */
   watch(nowMs: number): void {
     if (!this.history) return
+    if (!this.isWatched) this.#expectFeedback(nowMs)
     this.isWatched = true
     this.#watchUntilMs = nowMs + WATCH_MS
   }
@@ -158,18 +170,50 @@ export class ViewerLink {
 
   /** The same, of a track with pictures. */
   handleVideoReport(nowMs: number, track: ReportedTrack): void {
+    if (!this.#byReports && this.#lacksFeedback(nowMs)) {
+      this.#byReports = new ReportEstimator()
+      this.#paceBps = PACE_UNBOUND_BPS
+    }
     if (!this.#byReports) return
     this.#byReports.onReport(nowMs, track)
     this.#follow(nowMs, this.#byReports)
+  }
+
+  /** What the viewer takes at most, in bits per second: counts where it tells nothing better. */
+  handleRemb(nowMs: number, bitrateBps: number): void {
+    if (!this.#byReports) return
+    this.#byReports.onRemb(nowMs, bitrateBps, this.#stream.streamBps)
+    this.#follow(nowMs, this.#byReports)
+  }
+
+  #lacksFeedback(nowMs: number): boolean {
+    const count = this.history?.next ?? 0
+    return this.isWatched && nowMs - this.#feedbackMs > NO_FEEDBACK_MS && count - this.#feedbackCount > NO_FEEDBACK_PACKETS
+  }
+
+  #expectFeedback(nowMs: number): void {
+    this.#feedbackMs = nowMs
+    this.#feedbackCount = this.history?.next ?? 0
   }
 
   /** @param isByTcp packets come late together where TCP repeats one, which is no queue */
   handleFeedback(nowMs: number, feedback: TransportFeedback, isByTcp = false): void {
     const estimator = this.#estimator
     if (!estimator || !this.history) return
+    this.#expectFeedback(nowMs)
+    this.#byReports = undefined
     estimator.trend.isPatient = isByTcp
     estimator.onFeedback(nowMs, feedback, this.history, this.rttMs ?? 0)
     if (this.#paceBps < PACE_UNBOUND_BPS && !this.isNarrow) this.#quicken(nowMs, estimator)
+    this.#follow(nowMs, estimator)
+  }
+
+  /** A connection did not take what it was given: what came through of late is what the path carries. Feedback tells it later, as that waits too. */
+  handleSlowness(nowMs: number): void {
+    this.watch(nowMs)
+    const estimator = this.#estimator
+    if (!estimator || estimator.receivedBps === 0 || nowMs - this.#sawDecreaseMs < SLOW_INTERVAL_MS) return
+    estimator.slow(nowMs)
     this.#follow(nowMs, estimator)
   }
 

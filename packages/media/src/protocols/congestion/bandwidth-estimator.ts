@@ -26,7 +26,8 @@ const UNTRIED = 1.5
 /** What was tried, and made packets wait for so long, in milliseconds, is believed up to this one. */
 const TRIED = 1.02
 const FULL_PEAK_MS = 60
-const MIN_BPS = 50_000
+/** Less than any picture takes, as sound may need most of a path. */
+const MIN_BPS = 20_000
 /** Feedback is rarer than this only if something is wrong: growth does not make up for it. */
 const MAX_STEP_MS = 500
 /** The receiver's clock has 24 bits of 64 ms. */
@@ -66,6 +67,12 @@ export class BandwidthEstimator {
 
   /** The path showed what it carries before there was time to see a trend: at the start, when much is sent. */
   bound(nowMs: number): void {
+    this.#decrease(nowMs, 'delay', this.receivedBps)
+  }
+
+  /** Packets wait in front of the path: what came through of late is all that it carries. */
+  slow(nowMs: number): void {
+    this.#capacity.reset()
     this.#decrease(nowMs, 'delay', this.receivedBps)
   }
 

@@ -17,7 +17,10 @@ const STAYED = 0.8
 /** Growth per second, and how much more than came through is believed. */
 const GROWTH = 0.06
 const UNTRIED = 1.5
-const MIN_BPS = 50_000
+/** Less than any picture takes, as sound may need most of a path. */
+const MIN_BPS = 20_000
+/** A bound that takes less than this away is no sign of trouble. */
+const NEWS = 0.97
 
 /** What is known of a track when a receiver report comes. */
 export type ReportedTrack = {
@@ -35,12 +38,25 @@ export class ReportEstimator {
   /** Bits per second. */
   estimateBps = Number.POSITIVE_INFINITY
   lastDecrease: { readonly atMs: number; readonly why: Decrease } | undefined
+  /** What the receiver takes at most, by its last word. */
+  #takesBps = Number.POSITIVE_INFINITY
   #sinceMs: number | undefined
   #first: ReportedTrack | undefined
   #periodRttMs = Number.POSITIVE_INFINITY
   #leastRttMs = Number.POSITIVE_INFINITY
   #waitedMs = 0
   #answeredMs: number | undefined
+
+  /**
+   * The receiver measured what comes through, and says what it takes at most: REMB.
+   * @param neededBps all that there is to send: a bound above it is none
+   */
+  onRemb(nowMs: number, bitrateBps: number, neededBps: number): void {
+    this.#takesBps = Math.max(MIN_BPS, bitrateBps)
+    if (this.#takesBps >= Math.min(this.estimateBps, neededBps)) return
+    if (this.#takesBps < this.estimateBps * NEWS) this.lastDecrease = { atMs: nowMs, why: 'delay' }
+    this.estimateBps = this.#takesBps
+  }
 
   onReport(nowMs: number, track: ReportedTrack): void {
     if (track.rttMs !== undefined) this.#periodRttMs = Math.min(this.#periodRttMs, track.rttMs)
@@ -79,7 +95,7 @@ export class ReportEstimator {
     } else if (waitedMs < CALM_MS && loss < CALM_LOSS && this.estimateBps !== Number.POSITIVE_INFINITY) {
       this.#answeredMs = undefined
       const grown = this.estimateBps * (1 + (GROWTH * spanMs) / 1000)
-      this.estimateBps = Math.max(this.estimateBps, Math.min(grown, receivedBps * UNTRIED))
+      this.estimateBps = Math.max(this.estimateBps, Math.min(grown, receivedBps * UNTRIED, this.#takesBps))
     }
   }
 }

@@ -9,6 +9,10 @@ const FMT_NACK = 1
 const FMT_PLI = 1
 const FMT_FIR = 4
 const FMT_REMB = 15
+/** `REMB` */
+const REMB_NAME = 0x52454d42
+/** Numbers that fit the mantissa's 18 bits. */
+const REMB_MAX_MANTISSA = 0x3ffff
 
 /** The receiver misses packets: RFC 4585 section 6.2.1. */
 export type Nack = {
@@ -25,7 +29,10 @@ export type Pli = { readonly type: 'pli'; readonly senderSsrc: number; readonly 
 /** A picture where decoding can start is wanted, also by who joins: RFC 5104 section 4.3.1. */
 export type Fir = { readonly type: 'fir'; readonly senderSsrc: number; readonly entries: readonly { readonly ssrc: number; readonly commandSeq: number }[] }
 
-export type Feedback = Nack | Pli | Fir | TransportFeedback
+/** The bit rate that the receiver takes at most: draft-alvestrand-rmcat-remb-03 section 2.2. */
+export type Remb = { readonly type: 'remb'; readonly senderSsrc: number; readonly bitrateBps: number; readonly ssrcs: readonly number[] }
+
+export type Feedback = Nack | Pli | Fir | Remb | TransportFeedback
 
 /** Numbers taken from one NACK; a receiver that misses more needs a new picture anyway. */
 export const MAX_NACK_SEQS = 1024
@@ -48,7 +55,25 @@ export const decodeFeedback = (packetType: number, messageType: number, body: Ui
     }
     return { type: 'fir', senderSsrc, entries }
   }
+  if (packetType === PAYLOAD_FEEDBACK && messageType === FMT_REMB) return readRemb(reader)
   return undefined
+}
+
+/**
+ * ```
+ * |  'R' 'E' 'M' 'B'                                              |
+ * |  Num SSRC     | BR Exp    |  BR Mantissa                      |
+ * ```
+ * @returns undefined for another one of the application's messages, RFC 4585 section 6.4
+ */
+const readRemb = (reader: ByteReader): Remb | undefined => {
+  const senderSsrc = reader.u32()
+  reader.skip(4) // media source, always 0
+  if (reader.remaining < 8 || reader.u32() !== REMB_NAME) return undefined
+  const count = reader.u8()
+  const rate = reader.u24()
+  const ssrcs = Array.from({ length: count }, () => reader.u32())
+  return { type: 'remb', senderSsrc, bitrateBps: (rate & REMB_MAX_MANTISSA) * 2 ** (rate >> 18), ssrcs }
 }
 
 /** Pairs of a packet id and a mask of the 16 packets after it. */
@@ -94,9 +119,6 @@ const feedback = (packetType: number, messageType: number, words: number, sender
     .u16(2 + words)
     .u32(senderSsrc)
     .u32(mediaSsrc)
-
-/** Numbers that fit the mantissa's 18 bits. */
-const REMB_MAX_MANTISSA = 0x3ffff
 
 /**
  * The bit rate that the sender of these SSRCs should not exceed: draft-alvestrand-rmcat-remb-03 section 2.2.

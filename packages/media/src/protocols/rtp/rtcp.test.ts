@@ -41,7 +41,7 @@ const MESSAGES: readonly (readonly [name: string, packet: string, messages: read
   ['PLI', '81ce0002 00000001 00000002', [{ type: 'pli', senderSsrc: 1, mediaSsrc: 2 }]],
   ['FIR', '84ce0004 00000001 00000000 00000002 07000000', [{ type: 'fir', senderSsrc: 1, entries: [{ ssrc: 2, commandSeq: 7 }] }]],
   [
-    'REMB is not looked into',
+    'another message of an application than REMB is not looked into',
     '8fce0003 00000001 00000000 52454d42',
     [{ type: 'unknown', packetType: 206, count: 15, body: bytes('000000010000000052454d42') }],
   ],
@@ -54,6 +54,7 @@ const BROKEN: readonly (readonly [name: string, packet: string, code: string])[]
   ['version 1', '40c80000', 'rtcp/version'],
   ['more report blocks claimed than there are', '9fc90001 00000001', 'rtcp/truncated'],
   ['SDES item past the end', '81ca0002 00000001 01ff6161', 'rtcp/truncated'],
+  ['REMB of more streams than there are', '8fce0004 00000001 00000000 52454d42 0103d090', 'rtcp/truncated'],
   ['padding of 0', 'a0cc0001 aabbcc00', 'rtcp/padding'],
   ['too many messages', '80cc0000'.repeat(65), 'rtcp/too-many'],
 ]
@@ -66,6 +67,7 @@ test('decodeRtcp', async (t) => {
 test('REMB has its rate as a mantissa of 18 bits and an exponent', () => {
   const exact = encodeRemb({ senderSsrc: 1, bitrateBps: 250_000, ssrcs: [0x1234] })
   assert.deepEqual(exact, bytes('8fce0005 00000001 00000000 52454d42 0103d090 00001234'))
+  assert.deepEqual(decodeRtcp(exact), [{ type: 'remb', senderSsrc: 1, bitrateBps: 250_000, ssrcs: [0x1234] }])
   const cut = encodeRemb({ senderSsrc: 1, bitrateBps: 1_700_000, ssrcs: [] })
   const [exponent, mantissa] = [(cut[17] as number) >> 2, (((cut[17] as number) & 3) << 16) | ((cut[18] as number) << 8) | (cut[19] as number)]
   assert.ok(Math.abs(mantissa * 2 ** exponent - 1_700_000) < 8, `${mantissa} * 2^${exponent}`)

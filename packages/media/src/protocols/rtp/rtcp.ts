@@ -16,7 +16,7 @@ import {
   type SenderReport,
 } from './rtcp-report.ts'
 
-/** A message of a type that we do not use, as REMB (draft-alvestrand-rmcat-remb), XR or transport-wide feedback. */
+/** A message of a type that we do not use, as XR. */
 export type UnknownRtcp = {
   readonly type: 'unknown'
   readonly packetType: number

@@ -1,6 +1,6 @@
 import { ProtocolError } from '../../bytes/protocol-error.ts'
 
-/** An RTP packet, RFC 3550 section 5.1, without CSRCs and header extensions. */
+/** An RTP packet, RFC 3550 section 5.1, without CSRCs and most header extensions. */
 export type RtpPacket = {
   readonly payloadType: number
   readonly marker: boolean
@@ -11,6 +11,8 @@ export type RtpPacket = {
   readonly ssrc: number
   /** A view into the packet's bytes. */
   readonly payload: Uint8Array
+  /** The header extension of that name, where it was looked for: a view, not decoded. */
+  readonly dependencyDescriptor?: Uint8Array | undefined
 }
 
 /** Bytes of the header without CSRCs and extensions. */

@@ -64,7 +64,9 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
       connected: (keys, to) => this.#connected(keys, to),
       moved: (to) => {
         this.tap.checked(to)
-        if (this.#viewer) this.#viewer.to = to
+        if (!this.#viewer) return
+        this.#viewer.to = to
+        this.#viewer.heard(monotonicMs())
       },
       closed: (reason, fault) => {
         if (fault) this.#fault(fault)
@@ -122,6 +124,7 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
 
   tick(nowMs: number): void {
     this.link.tick(nowMs)
+    this.#viewer?.tick(nowMs)
     if (nowMs < this.#nextReportMs) return
     this.#viewer?.sendReports(this.#options.wallOffsetMs + nowMs, this.#options.cname)
     this.#nextReportMs = nowMs + REPORT_INTERVAL_MS
@@ -165,6 +168,7 @@ export class ViewerConn implements StreamClient, SessionProbe, WebRtcConn {
     this.#log.info({ media: addressKey(to), srtp: profile.name }, 'viewer connected')
     this.#viewer.sendReports(this.#options.wallOffsetMs + monotonicMs(), this.#options.cname)
     feed.addViewer(this.#viewer)
+    this.#viewer.heard(monotonicMs())
   }
 
   #fault(error: ProtocolError): void {
