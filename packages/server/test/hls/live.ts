@@ -53,7 +53,7 @@ export const startTestServer = async (
     const slash = path.lastIndexOf('/')
     const found = findRoute(routes, request.method, path.slice(slash + 1))
     if (!found) throw new ProtocolError('test/route', `no route for ${path}`)
-    return found.route.handle(request, reply, path.slice(0, slash), found.match, NO_GRANT)
+    return found.route.handle(request, reply, path.slice(0, slash), found.match, { ...NO_GRANT, user: String(request.headers['x-user'] ?? '') })
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo

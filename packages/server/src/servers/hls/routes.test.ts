@@ -57,6 +57,8 @@ describe('HLS routes', () => {
         )
       }
       assert.equal((await fetch(address ?? '', { method: 'OPTIONS' })).status, 204)
+      const ofUser = await fetch(address ?? '', { headers: { 'x-user': 'ann' } })
+      assert.equal(ofUser.headers.get('cache-control'), lifetime?.replace('public', 'private'), 'a cache on the way is not to give it to others')
     }
     feeder.stop()
   })

@@ -96,10 +96,13 @@ const answerResource = async (
   const player = run.players.find(sessionOf(request), askerOf(request, grant))
   if (player.kicked !== undefined) return sendKicked(reply, path, player.kicked)
   if (request.method !== 'HEAD') player.served(bytes.length)
-  return reply
-    .type('video/mp4')
-    .header('cache-control', 'public, max-age=3600')
-    .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+  return (
+    reply
+      .type('video/mp4')
+      // Caches on the way would give it to those who may not have it.
+      .header('cache-control', `${grant.user === '' ? 'public' : 'private'}, max-age=3600`)
+      .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+  )
 }
 
 const answerPlaylist = async (
