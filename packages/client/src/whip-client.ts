@@ -50,6 +50,7 @@ export class WhipClient {
   readonly #senders = new Map<TrackKind, RTCRtpSender>()
   #maxVideoBps: number | undefined
   #isClosed = false
+  #bitrateSet: Promise<void> = Promise.resolve()
 
   constructor(options: WhipOptions, listener: WhipListener) {
     this.#options = options
@@ -108,7 +109,13 @@ export class WhipClient {
     this.#session.close()
   }
 
-  async #applyBitrate(): Promise<void> {
+  /** One after the other: parameters that were read before others were set are refused. */
+  #applyBitrate(): Promise<void> {
+    this.#bitrateSet = this.#bitrateSet.catch(() => undefined).then(() => this.#setBitrate())
+    return this.#bitrateSet
+  }
+
+  async #setBitrate(): Promise<void> {
     const sender = this.#senders.get('video')
     const parameters = sender?.getParameters()
     if (this.#isClosed || !sender || !parameters?.encodings?.length) return
