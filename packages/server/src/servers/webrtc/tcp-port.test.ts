@@ -130,6 +130,38 @@ describe('WebRTC by TCP', () => {
   })
 })
 
+describe('a fault of ours in what a peer sent', () => {
+  test('closes that session, is logged and counted, and harms nobody else', async (context) => {
+    const faults: string[] = []
+    const errors: string[] = []
+    const log: Log = { ..._quiet, error: (_fields, message) => errors.push(message), child: () => _quiet }
+    const hub = new Hub({ converters: rtpConverters, republishGraceMs: 0 })
+    const transport = await WebRtcTransport.start(makeServerContext({ hub, log, countFault: (_protocol, code) => faults.push(code) }), { host: HOST, port: 0 })
+    context.after(() => transport.close())
+    const { stream } = hub.publish('live', [h264], 'packets', { protocol: 'test', remote: 'test', close() {} }, 0)
+    const offer = decodeRtcOffer(CHROMIUM_OFFER)
+    const [broken, other] = [1, 2].map((port) => transport.open('live', stream, offer, negotiate(offer, [h264]).accepted, `192.0.2.1:${port}`))
+    assert.ok(broken && other)
+    const [media] = decodeSdp(broken.answer).media
+    assert.ok(media)
+    Object.assign(broken.conn, {
+      handleMedia: () => {
+        throw new RangeError('a mistake')
+      },
+    })
+    const socket = createSocket('udp4').bind(0, HOST)
+    context.after(() => socket.close())
+    await once(socket, 'listening')
+    const answered = once(socket, 'message')
+    socket.send(makeCheck(`${attribute(media, 'ice-ufrag')}:4ZcD`, attribute(media, 'ice-pwd') ?? ''), transport.port, HOST)
+    await answered
+    socket.send(Buffer.of(0x80, 0xc9, 0, 1, 0, 0, 0, 1), transport.port, HOST)
+    await until('it is counted', () => faults.includes('webrtc/internal'))
+    assert.equal(errors.length, 1)
+    assert.deepEqual([transport.find('live', broken.conn.id), transport.find('live', other.conn.id)], [undefined, other.conn])
+  })
+})
+
 describe('the TCP port', () => {
   test('takes so many connections as the server’s limits allow, and no more', async (context) => {
     const limits = { maxConnections: 9, maxConnectionsPerAddress: 2, maxNewPerSecondPerAddress: 9, isExempt: () => false }

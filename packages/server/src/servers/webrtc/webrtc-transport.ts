@@ -294,27 +294,43 @@ export class WebRtcTransport implements Running {
   }
 
   #receive(datagram: Buffer, from: RemoteInfo): void {
-    if (isCheck(datagram)) {
-      // The same form as the others have, with and without a connection: sending looks at it for each packet.
-      const source = { address: from.address, port: from.port, connection: undefined }
-      const conn = this.#receiveCheck(datagram, source)
-      if (conn) this.#rememberAddress(conn, addressKey(source))
-      return
+    try {
+      if (isCheck(datagram)) {
+        // The same form as the others have, with and without a connection: sending looks at it for each packet.
+        const source = { address: from.address, port: from.port, connection: undefined }
+        const conn = this.#receiveCheck(datagram, source)
+        if (conn) this.#rememberAddress(conn, addressKey(source))
+        return
+      }
+      const conn = this.#byAddress.get(addressKey(from))
+      if (conn) dispatch(conn, datagram)
+    } catch (error) {
+      this.#ownFault(error, this.#byAddress.get(addressKey(from)))
     }
-    const conn = this.#byAddress.get(addressKey(from))
-    if (conn) dispatch(conn, datagram)
   }
 
   #receiveByTcp(connection: TcpConnection, packet: Buffer): void {
-    if (isCheck(packet)) {
-      const conn = this.#receiveCheck(packet, connection.destination)
-      if (!conn) return
-      connection.confirm()
-      this.#byConnection.set(connection, conn)
-      return
+    try {
+      if (isCheck(packet)) {
+        const conn = this.#receiveCheck(packet, connection.destination)
+        if (!conn) return
+        connection.confirm()
+        this.#byConnection.set(connection, conn)
+        return
+      }
+      const conn = this.#byConnection.get(connection)
+      if (conn) dispatch(conn, packet)
+    } catch (error) {
+      this.#ownFault(error, this.#byConnection.get(connection))
+      connection.end()
     }
-    const conn = this.#byConnection.get(connection)
-    if (conn) dispatch(conn, packet)
+  }
+
+  /** A mistake of ours in what a peer sent: it costs that session, and none of the others. */
+  #ownFault(error: unknown, conn: WebRtcConn | undefined): void {
+    this.#context.countFault('webrtc', 'webrtc/internal')
+    this.#context.log.error({ protocol: 'webrtc', err: error }, 'a fault of the server in what a peer sent: its session is closed')
+    conn?.close('a fault of the server')
   }
 
   /** @returns whose valid check it is */
