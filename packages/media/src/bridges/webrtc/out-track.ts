@@ -1,20 +1,18 @@
 import type { Packet } from '../../hub/packet.ts'
 import type { Track } from '../../hub/track.ts'
+import { startAfterPause, startForJoin, startForRepeat } from './catch-up-start.ts'
 import type { Destination } from './datagram-out.ts'
 import { LatePackets } from './late-packets.ts'
 import type { AcceptedTrack } from './negotiate.ts'
 import { OutNumbering } from './out-numbering.ts'
 import type { OutPacket } from './out-packet.ts'
 import { OutRepeats } from './out-repeats.ts'
+import { OutSource } from './out-source.ts'
 import type { OutTrackPath } from './out-track-path.ts'
 import { PacketWriter } from './packet-writer.ts'
 import { PictureFilter } from './picture-filter.ts'
-import { compressForJoin, compressForRepeat, type TimeCompression } from './time-compression.ts'
 import type { ViewerLink } from './viewer-link.ts'
 
-/** A repetition for a PLI is worth it only if it brings the viewer up to now soon. */
-const REPEAT_MAX_AGE_MS = 5000
-const REPEAT_MAX_PACKETS = 1024
 /** One PLI in this time is answered. */
 const PLI_INTERVAL_MS = 1000
 /** A stream that sent nothing for so long is silent: a viewer that has all of it misses nothing. */
@@ -22,22 +20,16 @@ const SILENT_MS = 500
 /** A viewer that asked for packets within this time may still miss some. */
 const MISSING_MS = 1000
 
-/** A layer takes over with a key frame that came within this time: the pictures since go out at once. */
-const FRESH_KEY_MS = 500
-/** The end of a picture that is under way is waited for so long before a layer takes over. */
-const WHOLE_PICTURE_MS = 100
-
 /**
- * What a viewer gets of one track, and when: its place in the stream, live or behind, and the layer that it is of. Which pictures are left out,
- * how packets are numbered, written and sent again is told by its parts.
+ * What a viewer gets of one track, and when: live, or behind, and then how it catches up. From which layer, without which pictures, with which
+ * numbers and what of it again is told by its parts.
  */
 export class OutTrack {
   readonly track: Track
-  /** Where its packets are from: the track, or a layer of it. */
-  source: Track
   readonly ssrc: number
   readonly #isVideo: boolean
   readonly #link: ViewerLink
+  readonly #source: OutSource
   readonly #numbering: OutNumbering
   readonly #writer: PacketWriter
   readonly #repeats: OutRepeats
@@ -45,13 +37,6 @@ export class OutTrack {
   readonly #needsKeyFrame: (nowMs: number) => void
   /** `live` takes packets as they come; `catching-up` reads the ring; `waiting` needs a packet where decoding can start. */
   #state: 'waiting' | 'catching-up' | 'live' = 'waiting'
-  /** The layer that takes over with a key frame. */
-  #next: Track | undefined
-  #isNextPart = false
-  /** Time of the picture that is under way. */
-  #pictureTime = -1
-  /** The connection did not take what it was given, when that was looked at last. */
-  #isSlow = false
   #lastPliMs = Number.NEGATIVE_INFINITY
   #lastNackMs = Number.NEGATIVE_INFINITY
   /** Highest index that the viewer reported. */
@@ -62,7 +47,6 @@ export class OutTrack {
     const isVideo = track.codec.kind === 'video'
     const late = link.history && isVideo && accepted.loss.transportCcId !== undefined ? new LatePackets(link.history) : undefined
     this.track = track
-    this.source = track
     this.ssrc = ssrc
     this.#isVideo = isVideo
     this.#link = link
@@ -70,7 +54,13 @@ export class OutTrack {
     this.#writer = new PacketWriter(accepted, path, isVideo, late)
     this.#repeats = new OutRepeats(this.#numbering, this.#writer, link, isVideo, late)
     this.#filter = new PictureFilter(track.codec, link)
+    this.#source = new OutSource(track, this.#numbering, this.#filter)
     this.#needsKeyFrame = (nowMs) => path.needsKeyFrame(nowMs)
+  }
+
+  /** Where its packets are from: the track, or a layer of it. */
+  get source(): Track {
+    return this.#source.track
   }
 
   /** Packets sent, with those that were sent again where the viewer takes no stream of retransmissions. */
@@ -98,16 +88,15 @@ export class OutTrack {
 
   /** Begins with the pictures since the newest key frame where there are such, and audio with what comes next. Goes on in the same way after a pause. */
   start(): void {
-    const { ring } = this.source
     if (this.packets > 0) {
       this.#resume()
       return
     }
     if (!this.#isVideo) return
-    const seq = ring.randomAccessSeq
-    const newest = ring.get(ring.newestSeq)
-    if (seq === undefined || !newest) return
-    this.#numbering.begin(seq, compressForJoin(newest.timestamp), ring)
+    const { ring } = this.source
+    const start = startForJoin(ring)
+    if (!start) return
+    this.#numbering.begin(start.seq, start.compression, ring)
     this.#state = 'catching-up'
   }
 
@@ -116,24 +105,17 @@ export class OutTrack {
     const { ring } = this.source
     const numbering = this.#numbering
     this.#repeats.clear()
-    this.#pictureTime = -1
-    const newest = ring.get(ring.newestSeq)
-    const seq = ring.randomAccessSeq
-    const first = seq === undefined ? undefined : ring.get(seq)
-    if (!this.#isVideo || !newest || newest.timestamp <= numbering.sentTimestamp || !first) {
-      numbering.goOn(ring.newestSeq + 1, undefined, ring)
-      this.#state = 'live'
-      return
-    }
-    const isNewGroup = first.timestamp > numbering.sentTimestamp
-    numbering.goOn(isNewGroup ? first.seq : numbering.nextSeq, compressForJoin(newest.timestamp), ring)
-    if (isNewGroup) this.#filter.beginAnew()
-    this.#state = 'catching-up'
+    this.#source.pictureTime = -1
+    const start = this.#isVideo ? startAfterPause(ring, numbering.nextSeq, numbering.sentTimestamp) : undefined
+    if (start?.isNewGroup) this.#filter.beginAnew()
+    if (start) numbering.goOn(start.seq, start.compression, ring)
+    else numbering.goOn(ring.newestSeq + 1, undefined, ring)
+    this.#state = start ? 'catching-up' : 'live'
   }
 
   /** Whether packets of the track or one of its layers matter here. */
   takes(from: Track): boolean {
-    return from === this.source || from === this.#next
+    return from === this.source || this.#source.isNext(from)
   }
 
   /**
@@ -144,10 +126,10 @@ export class OutTrack {
   onPacket(nowMs: number, ready: OutPacket, from: Track, packet: Packet, to: Destination): boolean {
     if (from === this.source) {
       const isBehind = this.sendLive(nowMs, ready, packet, to)
-      return (this.#next !== undefined && packet.marker && this.#takeOver(nowMs)) || isBehind
+      return (this.#source.isChanging && packet.marker && this.#takeOver(nowMs)) || isBehind
     }
-    if (from !== this.#next || !packet.randomAccess) return false
-    this.#isSlow = to.connection?.isSlow === true
+    if (!this.#source.isNext(from) || !packet.randomAccess) return false
+    this.#source.isSlow = to.connection?.isSlow === true
     return this.#takeOver(nowMs)
   }
 
@@ -162,7 +144,7 @@ export class OutTrack {
       this.#state = 'live'
     }
     if (this.#isVideo) {
-      if (this.#isNewPicture(packet)) this.#beginPicture(nowMs, packet, to)
+      if (this.#source.isNewPicture(packet)) this.#beginPicture(nowMs, packet, to)
       if (this.#filter.isLeftOut) {
         this.#numbering.nextSeq = packet.seq + 1
         return false
@@ -195,7 +177,7 @@ export class OutTrack {
         numbering.nextSeq++
         continue
       }
-      if (this.#isNewPicture(packet)) this.#beginPicture(nowMs, packet, to)
+      if (this.#source.isNewPicture(packet)) this.#beginPicture(nowMs, packet, to)
       if (this.#filter.isLeftOut) {
         numbering.nextSeq++
         continue
@@ -250,13 +232,11 @@ export class OutTrack {
     // On a narrow path a repetition would only be in the way of the next key frame.
     if (this.#state !== 'live' || this.packets === 0 || this.#link.isNarrow || nowMs - this.#lastPliMs < PLI_INTERVAL_MS) return false
     const { ring } = this.source
-    const seq = ring.randomAccessSeq
-    const first = seq === undefined ? undefined : ring.get(seq)
-    const newest = ring.get(ring.newestSeq)
-    if (!first || !newest || nowMs - first.arrivalMs > REPEAT_MAX_AGE_MS || newest.seq - first.seq > REPEAT_MAX_PACKETS) return false
+    const start = startForRepeat(ring, nowMs)
+    if (!start) return false
     this.#lastPliMs = nowMs
-    this.#numbering.goOn(first.seq, compressForRepeat(first.timestamp, newest.timestamp), ring)
-    this.#pictureTime = -1
+    this.#numbering.goOn(start.seq, start.compression, ring)
+    this.#source.pictureTime = -1
     this.#state = 'catching-up'
     return true
   }
@@ -267,53 +247,20 @@ export class OutTrack {
    * @returns whether a key frame has to be asked for
    */
   setSource(nowMs: number, source: Track, isPart = false): boolean {
-    this.#next = source === this.source ? undefined : source
-    this.#isNextPart = isPart
-    if (!this.#next) return false
+    this.#source.choose(source, isPart)
+    if (!this.#source.isChanging) return false
     if (this.packets === 0 && this.#state === 'waiting') {
-      this.source = source
-      this.#next = undefined
+      this.#source.replace(source)
       return false
     }
     return !this.#takeOver(nowMs) && (!isPart || this.#filter.isBroken)
   }
 
-  /** Goes on with the part behind the picture that was sent last, if all that this needs was sent. */
-  #takePart(part: Track): boolean {
-    if (!this.#numbering.sentMarker || this.#filter.isBroken || this.#pictureTime < 0) return false
-    this.#goOver(part, part.ring.firstAfter(this.#pictureTime), this.#numbering.compression)
-    return true
-  }
-
-  /**
-   * Goes over to the layer that is to take over if it has a fresh key frame that can be sent now, and the present picture is whole.
-   * @returns whether it did
-   */
+  /** @returns whether there is a catch-up now, with what the new layer has already */
   #takeOver(nowMs: number): boolean {
-    if (this.#next && this.#isNextPart && this.#takePart(this.#next)) return true
-    const ring = this.#next?.ring
-    const seq = ring?.randomAccessSeq
-    const first = seq === undefined ? undefined : ring?.get(seq)
-    if (!this.#next || !ring || !first || nowMs - first.arrivalMs > FRESH_KEY_MS || this.#isSlow) return false
-    const { sentMarker, sentTimestamp } = this.#numbering
-    if (!sentMarker && nowMs - first.arrivalMs < WHOLE_PICTURE_MS && this.#state === 'live') return false
-    const isLater = first.timestamp > sentTimestamp
-    this.#goOver(this.#next, first.seq, isLater ? undefined : compressForRepeat(first.timestamp, sentTimestamp))
-    this.#pictureTime = -1
-    this.#filter.beginAnew()
-    return true
-  }
-
-  #goOver(source: Track, seq: number, compression: TimeCompression | undefined): void {
-    this.source = source
-    this.#next = undefined
-    this.#numbering.goOn(seq, compression, source.ring)
+    if (!this.#source.takeOver(nowMs, this.#state === 'live')) return false
     this.#state = 'catching-up'
-  }
-
-  /** Where a source begins anew its first picture may have the time of the last one before. */
-  #isNewPicture(packet: Packet): boolean {
-    return packet.timestamp !== this.#pictureTime || packet.randomAccess
+    return true
   }
 
   /** Decides about a picture as a whole, by its first packet. */
@@ -322,8 +269,8 @@ export class OutTrack {
     const link = this.#link
     const wasLeftOut = filter.isLeftOut
     const isSlow = to.connection?.isSlow === true
-    this.#pictureTime = packet.timestamp
-    this.#isSlow = isSlow
+    this.#source.pictureTime = packet.timestamp
+    this.#source.isSlow = isSlow
     if (isSlow) link.handleSlowness(nowMs)
     const isOvertaken = (this.source.ring.randomAccessSeq ?? 0) > packet.seq
     filter.decide(nowMs, packet, isOvertaken, isSlow)
