@@ -37,6 +37,8 @@ export class OutTrack {
   readonly #needsKeyFrame: (nowMs: number) => void
   /** `live` takes packets as they come; `catching-up` reads the ring; `waiting` needs a packet where decoding can start. */
   #state: 'waiting' | 'catching-up' | 'live' = 'waiting'
+  /** A connection did not take what it was given; to be told to the link. */
+  #hasSlowness = false
   #lastPliMs = Number.NEGATIVE_INFINITY
   #lastNackMs = Number.NEGATIVE_INFINITY
   /** Highest index that the viewer reported. */
@@ -138,6 +140,11 @@ export class OutTrack {
    * @returns whether there is a catch-up now
    */
   sendLive(nowMs: number, ready: OutPacket, packet: Packet, to: Destination): boolean {
+    const isBehind = this.#sendLive(nowMs, ready, packet, to)
+    return this.#tellSlowness(nowMs) || isBehind
+  }
+
+  #sendLive(nowMs: number, ready: OutPacket, packet: Packet, to: Destination): boolean {
     if (this.#state !== 'live') {
       if (this.#state === 'catching-up' || !packet.randomAccess) return false
       this.#numbering.begin(packet.seq, undefined, this.source.ring)
@@ -186,6 +193,7 @@ export class OutTrack {
       sent++
     }
     if (numbering.nextSeq > ring.newestSeq) this.#state = 'live'
+    this.#tellSlowness(nowMs)
     return sent
   }
 
@@ -271,12 +279,24 @@ export class OutTrack {
     const isSlow = to.connection?.isSlow === true
     this.#source.pictureTime = packet.timestamp
     this.#source.isSlow = isSlow
-    if (isSlow) link.handleSlowness(nowMs)
+    this.#hasSlowness ||= isSlow
     const isOvertaken = (this.source.ring.randomAccessSeq ?? 0) > packet.seq
     filter.decide(nowMs, packet, isOvertaken, isSlow)
     if (this.#state === 'live') link.refill(nowMs)
     if (filter.isBroken && !isOvertaken && !isSlow && link.paceBytes >= 0) this.#needsKeyFrame(nowMs)
     if (!filter.isLeftOut && this.#isVideo) this.#numbering.beginPicture(nowMs, packet, wasLeftOut, this.source.ring)
+  }
+
+  /**
+   * Not while a packet is looked at: another layer may take over at once.
+   * @returns whether there is a catch-up now, with that layer
+   */
+  #tellSlowness(nowMs: number): boolean {
+    if (!this.#hasSlowness) return false
+    this.#hasSlowness = false
+    const { source } = this
+    this.#link.handleSlowness(nowMs)
+    return this.source !== source
   }
 
   /** Sends the packet as the newest one. */

@@ -278,6 +278,14 @@ describe('layers for a viewer', () => {
     assertContinuous(scene)
   })
 
+  test('by TCP such a layer takes over between pictures, however suddenly the connection stops taking packets', () => {
+    const scene = new Scene(true, true)
+    scene.run(10)
+    for (const share of [0.3, 8, 0.1, 8, 0.5]) scene.run(12, share * 2_400_000)
+    assert.ok(new Set(scene.pictures(10_000).map(({ rid }) => rid)).size > 1)
+    assertContinuous(scene)
+  })
+
   test('a packet from before the change is sent again from the layer that it was of', () => {
     const scene = new Scene()
     scene.run(3)
