@@ -7,8 +7,8 @@ import { installSystemPrograms } from './lib/system-programs.mjs'
 import { buildWebPages } from './lib/web-pages.mjs'
 
 const words = process.argv.slice(2)
-/** These measure pictures and delay, or what a process takes: nothing else runs beside them. */
-const ALONE = /\/(?:chromium-(?:layers|loss|network)|crowd|loss|start|verdict)[\w-]*\.test\.ts$/
+/** These measure pictures and delay: nothing else runs beside them. */
+const ALONE = /\/(?:chromium-(?:layers|loss|network)|loss|verdict)[\w-]*\.test\.ts$/
 const chosen = (files) => (words.length === 0 ? files : files.filter((file) => words.some((word) => file.includes(word))))
 
 installDependencies()
